@@ -1,0 +1,34 @@
+// The machine a plan is made for: device memory, the link to the host, what a fault costs, how fast it
+// computes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace octrain::advisor {
+
+struct Machine {
+  std::string name;
+  std::uint64_t device_bytes = 0;
+  std::uint64_t block_bytes = 2u << 20;   ///< the unit the device's memory is handed out in
+  double link_in_bytes_per_s = 0;         ///< host to device; 0: free of cost
+  double link_out_bytes_per_s = 0;        ///< device to host; 0: free of cost
+  bool link_duplex = true;                ///< false: both directions share one link
+  std::uint64_t transfer_latency_ns = 0;  ///< once per transfer
+  std::uint64_t fault_ns = 0;             ///< serving one fault, without the bytes it moves
+  std::uint64_t fault_bytes = 2u << 20;   ///< bytes one fault brings
+  std::uint64_t host_bytes = 0;
+  double tier_bytes_per_s = 0;    ///< the tier below host memory; 0: none
+  double flops_per_s = 0;         ///< sustained, for time estimates of ops that were never measured
+  double memory_bytes_per_s = 0;  ///< likewise, for ops bound by memory
+};
+
+/// The built-in machines (p100-16g … gh200-96g, g10, host); sources beside each in machine.cpp.
+[[nodiscard]] std::span<const Machine> built_in_machines();
+/// The built-in machine of this name, or nothing.
+[[nodiscard]] std::optional<Machine> find_machine(std::string_view name);
+
+}  // namespace octrain::advisor

@@ -1,0 +1,43 @@
+// A policy makes a plan from a schedule, a machine and a budget. One file each in src/policies/, found
+// through one table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "octrain/advisor/machine.h"
+#include "octrain/advisor/plan.h"
+#include "octrain/advisor/schedule.h"
+
+namespace octrain::advisor {
+
+/// Pure: same request, same answer, on any machine. Policies keep no state.
+struct PlanRequest {
+  const Schedule& schedule;
+  const Machine& machine;
+  std::uint64_t budget_bytes;
+};
+
+/// Infeasible is a value: `shortfall_bytes` more would have been needed (plan is then empty).
+struct PlanResult {
+  Plan plan;
+  std::uint64_t shortfall_bytes = 0;
+  std::string policy;  ///< who made it; `auto` names the candidate it took
+  [[nodiscard]] bool feasible() const { return shortfall_bytes == 0; }
+};
+
+struct Policy {
+  std::string_view name;
+  std::string_view summary;  ///< one line, with the source
+  PlanResult (*make_plan)(const PlanRequest&);
+};
+
+/// Every named policy, `auto` excluded, in the order they are shown.
+[[nodiscard]] std::span<const Policy> policies();
+/// By name, `auto` included; nullptr when there is none.
+[[nodiscard]] const Policy* find_policy(std::string_view name);
+
+}  // namespace octrain::advisor

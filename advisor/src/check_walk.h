@@ -1,0 +1,91 @@
+// The checker's walk: what is resident and which contents are where, action by action. Private to check.cpp.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "octrain/advisor/check.h"
+
+namespace octrain::advisor {
+
+/// Collects verdicts; what the first iteration showed is not told again of the second.
+class Verdicts {
+ public:
+  Verdicts(const Schedule& schedule, std::vector<Verdict>& verdicts)
+      : schedule_(schedule), verdicts_(verdicts) {}
+
+  void begin_warm_iteration() { first_iteration_ = false; }
+  /// `where` is the phrase that places the defect, e.g. "after op 3 'conv1'"; `why` may add what went wrong.
+  void add(Defect defect, OpIndex op, std::uint32_t target, const std::string& message,
+           std::uint64_t excess_bytes = 0);
+  [[nodiscard]] std::string op_text(OpIndex op) const;
+  [[nodiscard]] std::string tensor_text(TensorId tensor) const;
+
+ private:
+  const Schedule& schedule_;
+  std::vector<Verdict>& verdicts_;
+  std::set<std::tuple<Defect, OpIndex, std::uint32_t>> seen_;
+  bool first_iteration_ = true;
+};
+
+/// Placements: past the budget, twice, or over one another while alive together.
+void check_placements(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes,
+                      Verdicts& verdicts);
+
+class Walk {
+ public:
+  /// `plan` holds known ids only.
+  Walk(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes, Verdicts& verdicts);
+  /// Runs one iteration from the state that the last one left (none before the first).
+  void iterate();
+  [[nodiscard]] std::uint64_t peak_bytes() const { return peak_; }
+
+ private:
+  static constexpr OpIndex kInitial =
+      std::numeric_limits<OpIndex>::max();  // contents from before the iteration
+
+  struct State {
+    bool resident = false;
+    bool device_valid = false;
+    bool host_valid = false;
+    OpIndex writer = kInitial;  // the op whose result the contents are
+  };
+  struct Use {
+    std::size_t run = 0;  // counts every run of an op, recomputed ones too
+    bool reads = false;
+  };
+
+  void index_uses();
+  void expect_writers();
+  void begin_iteration();
+  void before_op(const Action& action);
+  void after_op(const Action& action, std::size_t run);
+  void recompute(const Action& action);
+  bool can_recompute(const Action& action);
+  void run_op(OpIndex op);
+  void read(OpIndex op, TensorId tensor, OpIndex expected_writer);
+  void write(OpIndex op, OpIndex at);
+  void allocate(TensorId tensor);
+  void release(TensorId tensor);
+  void measure(OpIndex at, std::uint32_t target, std::uint64_t workspace_bytes);
+  [[nodiscard]] bool read_after(TensorId tensor, std::size_t run) const;
+  [[nodiscard]] bool pure_write(OpIndex op, TensorId tensor) const;
+
+  const Schedule& schedule_;
+  PlanIndex index_;
+  std::uint64_t budget_;
+  Verdicts& verdicts_;
+  std::vector<State> states_;
+  std::vector<bool> starts_on_host_;    // contents are there when the iteration begins
+  std::vector<std::vector<Use>> uses_;  // by tensor, in run order
+  std::vector<std::size_t> run_of_op_;
+  std::vector<std::vector<OpIndex>> writers_;  // [op][i]: whose result the op's i-th read expects
+  std::uint64_t used_ = 0;
+  std::uint64_t peak_ = 0;
+};
+
+}  // namespace octrain::advisor

@@ -1,0 +1,19 @@
+// What demand paging does without a hint, written down as a plan: each operand is brought when its op needs
+// it, the least recently migrated leaves, and the dead are copied out like the living.
+#include "demand_pager.h"
+#include "policies.h"
+
+namespace octrain::advisor {
+
+PlanResult plan_naive(const PlanRequest& request) {
+  if (auto result = infeasible(request, "naive")) return *std::move(result);
+  DemandPager pager(request, DemandPager::Recency::migration);
+  PlanResult result;
+  result.policy = "naive";
+  result.plan = settled_plan(pager, [](DemandPager& p) {
+    for (OpIndex op = 0; op < p.op_count(); ++op) p.bring(op);
+  });
+  return result;
+}
+
+}  // namespace octrain::advisor

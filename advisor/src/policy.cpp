@@ -1,0 +1,53 @@
+#include "octrain/advisor/policy.h"
+
+#include <array>
+#include <utility>
+
+#include "octrain/advisor/simulate.h"
+#include "policies/policies.h"
+
+namespace octrain::advisor {
+namespace {
+
+constexpr std::array kPolicies = {
+    Policy{"lookahead", "furthest next use over the cyclic schedule, liveness, early prefetch (Belady)",
+           plan_lookahead},
+    Policy{"oc-caffe",
+           "prefetch the next op's operands, evict after the last use in the pass (OC-DNN, HiPC 2018)",
+           plan_oc_caffe},
+    Policy{"lru", "on demand; the least recently used leaves, the dead are discarded", plan_lru},
+    Policy{"naive", "on demand, as faults do; the least recently migrated leaves, no liveness", plan_naive},
+};
+
+/// Simulates every candidate and takes the fastest; ties go to fewer bytes, then to the table's order.
+PlanResult plan_auto(const PlanRequest& request) {
+  PlanResult best;
+  std::pair<std::uint64_t, std::uint64_t> best_cost;
+  for (const Policy& policy : kPolicies) {
+    PlanResult result = policy.make_plan(request);
+    if (!result.feasible()) return result;  // what the largest op lacks, no policy can give
+    const Simulation run = simulate(request.schedule, result.plan, request.machine, request.budget_bytes);
+    const std::pair cost(run.total_ns, run.in_bytes + run.out_bytes);
+    if (best.policy.empty() || cost < best_cost) {
+      best = std::move(result);
+      best_cost = cost;
+    }
+  }
+  return best;
+}
+
+constexpr Policy kAuto{"auto", "simulates every policy and takes the fastest", plan_auto};
+
+}  // namespace
+
+std::span<const Policy> policies() { return kPolicies; }
+
+const Policy* find_policy(std::string_view name) {
+  if (name == kAuto.name) return &kAuto;
+  for (const Policy& policy : kPolicies) {
+    if (policy.name == name) return &policy;
+  }
+  return nullptr;
+}
+
+}  // namespace octrain::advisor

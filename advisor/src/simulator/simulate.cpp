@@ -1,0 +1,12 @@
+#include "octrain/advisor/simulate.h"
+
+#include "virtual_machine.h"
+
+namespace octrain::advisor {
+
+Simulation simulate(const Schedule& schedule, const Plan& plan, const Machine& machine,
+                    std::uint64_t budget_bytes) {
+  return VirtualMachine(schedule, plan, machine, budget_bytes).run();
+}
+
+}  // namespace octrain::advisor

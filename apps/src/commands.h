@@ -1,0 +1,16 @@
+// The subcommands. Each adds itself to the command line and runs when it is named there.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace octrain::apps {
+
+/// `exit_code` is set by the command that ran; failures are thrown (runtime/error.h).
+void add_train_command(CLI::App& app, int& exit_code);
+void add_plan_command(CLI::App& app, int& exit_code);
+void add_check_command(CLI::App& app, int& exit_code);
+void add_inspect_command(CLI::App& app, int& exit_code);
+void add_export_command(CLI::App& app, int& exit_code);
+void add_devices_command(CLI::App& app, int& exit_code);
+
+}  // namespace octrain::apps

@@ -1,0 +1,45 @@
+// How much is kept resident, and what lies below it: decided before a byte is allocated, and said.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "octrain/advisor/machine.h"
+#include "octrain/layers/kernel.h"
+#include "octrain/runtime/host/host_space.h"
+#include "octrain/runtime/program.h"
+#include "options.h"
+
+namespace octrain::apps {
+
+struct MemoryChoice {
+  runtime::host::HostSpaceOptions space;
+  std::uint64_t footprint_bytes = 0;
+  std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the footprint or what the user allows
+  bool everything_resident = false;
+  [[nodiscard]] double oversubscription() const;
+  /// "RAM", "file in /var/tmp (70.1 GiB free)".
+  [[nodiscard]] std::string tier_text() const;
+};
+
+/// `other_bytes`: what the process needs of RAM beside the tensors. Throws OutOfDeviceMemory naming the
+/// largest op when no plan could work, or when incore does not fit; UsageError for options that exclude each
+/// other.
+[[nodiscard]] MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions& options,
+                                         std::uint64_t other_bytes);
+
+/// Does the pass fit in the budget op by op? Throws OutOfDeviceMemory with the shortfall and the op's name.
+void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_bytes);
+
+/// RAM that a budget may take now; the rest is left to the system and the libraries.
+[[nodiscard]] std::uint64_t usable_ram_bytes();
+
+/// The machine that the simulator is to predict for.
+[[nodiscard]] advisor::Machine machine_of(const MemoryChoice& choice, const layers::Backend& backend);
+
+[[nodiscard]] std::unique_ptr<runtime::MemorySpace> make_space(const runtime::Program& program,
+                                                               const MemoryChoice& choice);
+
+}  // namespace octrain::apps

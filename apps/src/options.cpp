@@ -1,0 +1,178 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "octrain/runtime/units.h"
+
+namespace octrain::apps {
+
+namespace {
+
+using runtime::LearningRate;
+using runtime::SolverSpec;
+using runtime::host::LinkPace;
+
+const std::map<std::string, Mode> kModes = {{"incore", Mode::incore},
+                                            {"um-naive", Mode::um_naive},
+                                            {"um", Mode::um},
+                                            {"explicit", Mode::explicit_copy}};
+const std::map<std::string, TierChoice> kTiers = {
+    {"auto", TierChoice::automatic}, {"ram", TierChoice::ram}, {"file", TierChoice::file}};
+const std::map<std::string, PageMover> kMovers = {
+    {"auto", PageMover::automatic}, {"move", PageMover::move}, {"copy", PageMover::copy}};
+const std::map<std::string, SolverSpec::Kind> kSolvers = {{"sgd", SolverSpec::Kind::sgd},
+                                                          {"adam", SolverSpec::Kind::adam}};
+const std::map<std::string, LearningRate::Policy> kRatePolicies = {
+    {"fixed", LearningRate::Policy::fixed},
+    {"step", LearningRate::Policy::step},
+    {"multistep", LearningRate::Policy::multistep},
+    {"poly", LearningRate::Policy::poly},
+    {"exp", LearningRate::Policy::exp},
+    {"inv", LearningRate::Policy::inv}};
+
+/// An option whose value is one of the names of `choices`, which the help text lists.
+template <class Value>
+void add_choice(CLI::App& command, const std::string& name, Value& value,
+                const std::map<std::string, Value>& choices, const std::string& help) {
+  std::string names;
+  for (const auto& [choice, unused] : choices) names += (names.empty() ? "" : "|") + choice;
+  command
+      .add_option_function<std::string>(
+          name,
+          [name, names, &value, &choices](const std::string& text) {
+            const auto found = choices.find(text);
+            if (found == choices.end())
+              throw CLI::ValidationError(name, "'" + text + "' is not one of " + names);
+            value = found->second;
+          },
+          help)
+      ->type_name(names);
+}
+
+LinkPace parse_link(const std::string& text) {
+  const std::size_t comma = text.find(',');
+  const auto speed = runtime::parse_bytes_per_second(text.substr(0, comma));
+  const auto latency = comma == std::string::npos ? std::optional<std::uint64_t>(0)
+                                                  : runtime::parse_duration_ns(text.substr(comma + 1));
+  if (!speed || *speed <= 0 || !latency) {
+    throw CLI::ValidationError("--link", "'" + text + "' is not a speed and a latency like 12GB/s,10us");
+  }
+  return {*speed, *latency};
+}
+
+}  // namespace
+
+std::string_view to_string(Mode mode) {
+  switch (mode) {
+    case Mode::incore:
+      return "incore";
+    case Mode::um_naive:
+      return "um-naive";
+    case Mode::um:
+      return "um";
+    case Mode::explicit_copy:
+      return "explicit";
+  }
+  return "";
+}
+
+CLI::Option* add_device_memory_option(CLI::App& command, std::optional<std::uint64_t>& bytes,
+                                      const char* help) {
+  return command
+      .add_option_function<std::string>(
+          "--device-memory",
+          [&bytes](const std::string& text) {
+            bytes = runtime::parse_bytes(text);
+            if (!bytes || *bytes == 0) {
+              throw CLI::ValidationError("--device-memory",
+                                         "'" + text + "' is not a size like 4GiB or 512MiB");
+            }
+          },
+          help)
+      ->type_name("SIZE");
+}
+
+void add_workload_options(CLI::App& command, WorkloadOptions& options, bool required) {
+  command
+      .add_option("--model", options.model,
+                  "A network of the zoo: lenet, cifar10-full, alexnet, vgg16, resnet50, …")
+      ->required(required);
+  command.add_option("--batch", options.batch, "Images of one batch")
+      ->required(required)
+      ->check(CLI::PositiveNumber);
+  command.add_option("--classes", options.classes, "Classes (default: the data's, or the model's own)")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--image-size", options.image_size,
+                  "Height and width of the input (default: the model's own)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--seed", options.seed, "Seed of everything that is drawn")->capture_default_str();
+  command
+      .add_option("--accumulate", options.accumulate,
+                  "Batches whose gradients are added up before each update")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+void add_data_options(CLI::App& command, WorkloadOptions& options) {
+  command
+      .add_option(
+          "--data", options.data,
+          "synthetic, fashion-mnist, or a directory: IDX files (also .gz), CIFAR-10 binary, JPEGs by class")
+      ->capture_default_str();
+  command
+      .add_option("--crop-margin", options.crop_margin,
+                  "Resize to this much more on each side, then crop by chance")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--mirror", options.mirror, "Mirror half of the training images, by chance");
+  command.add_option("--threads", options.threads, "Threads of the kernels (default: all processors)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--backend", options.backend, "Where to compute")
+      ->check(CLI::IsMember({"auto", "host", "cuda"}))
+      ->capture_default_str();
+}
+
+void add_memory_options(CLI::App& command, MemoryOptions& options) {
+  add_choice(command, "--mode", options.mode, kModes, "How memory is managed (default um)");
+  command.add_option_function<std::string>(
+      "--policy",
+      [&options](const std::string& name) {
+        options.policy = name;
+        options.policy_given = true;
+      },
+      "Who makes the plan: auto (default) takes the best of all; octrain plan lists them");
+  add_device_memory_option(command, options.device_bytes,
+                           "Budget of resident bytes (default: what the machine has)");
+  add_choice(command, "--tier", options.tier, kTiers,
+             "What lies below it (default auto: RAM while it holds everything)");
+  command.add_option("--tier-dir", options.tier_dir,
+                     "Directory of the file tier, on a disk (default /var/tmp)");
+  command
+      .add_option_function<std::string>(
+          "--link", [&options](const std::string& text) { options.link = parse_link(text); },
+          "Pace of the RAM tier, to stand for a device's link")
+      ->type_name("12GB/s,10us");
+  add_choice(command, "--page-mover", options.page_mover, kMovers,
+             "How managed pages are put in place; for tests (default auto)");
+}
+
+void add_solver_options(CLI::App& command, SolverOptions& options) {
+  LearningRate& rate = options.rate;
+  add_choice(command, "--solver", options.kind, kSolvers, "Update rule (default sgd)");
+  command.add_option("--lr", options.base_rate, "Base learning rate (default: by model and batch)")
+      ->check(CLI::PositiveNumber);
+  add_choice(command, "--lr-policy", rate.policy, kRatePolicies,
+             "How it changes with iterations (default fixed)");
+  command.add_option("--gamma", rate.gamma, "Factor of step, multistep, exp, inv")->capture_default_str();
+  command.add_option("--power", rate.power, "Exponent of poly and inv")->capture_default_str();
+  command.add_option("--step-size", rate.step_size, "Iterations of one step")->check(CLI::PositiveNumber);
+  command.add_option("--steps", rate.step_iterations, "Iterations at which multistep steps: 1000,2000")
+      ->delimiter(',');
+  command.add_option("--momentum", options.momentum, "Momentum of sgd (default 0.9)")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--weight-decay", options.weight_decay, "L2 decay (default: by model)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+}  // namespace octrain::apps

@@ -1,0 +1,79 @@
+// What the command line says, grouped by what it is about; subcommands share the groups.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "octrain/runtime/host/host_space.h"
+#include "octrain/runtime/solver.h"
+
+namespace octrain::apps {
+
+/// Which network, on what.
+struct WorkloadOptions {
+  std::string model;
+  std::int64_t batch = 0;
+  std::string data = "synthetic";
+  std::optional<int> classes;
+  std::optional<int> image_size;
+  int crop_margin = 0;
+  bool mirror = false;
+  std::uint64_t seed = 1;
+  int accumulate = 1;
+  int threads = 0;  ///< 0: all
+  std::string backend = "auto";
+};
+
+enum class Mode { incore, um_naive, um, explicit_copy };
+[[nodiscard]] std::string_view to_string(Mode mode);
+
+enum class TierChoice { automatic, ram, file };
+enum class PageMover { automatic, move, copy };
+
+/// In what memory.
+struct MemoryOptions {
+  Mode mode = Mode::um;
+  std::string policy = "auto";
+  bool policy_given = false;
+  std::optional<std::uint64_t> device_bytes;
+  TierChoice tier = TierChoice::automatic;
+  std::filesystem::path tier_dir;
+  std::optional<runtime::host::LinkPace> link;
+  PageMover page_mover = PageMover::automatic;
+};
+
+/// By which rule. What is not given follows the model (recipe.h).
+struct SolverOptions {
+  runtime::SolverSpec::Kind kind = runtime::SolverSpec::Kind::sgd;
+  runtime::LearningRate rate;
+  std::optional<float> base_rate, momentum, weight_decay;
+};
+
+struct TrainOptions {
+  WorkloadOptions workload;
+  MemoryOptions memory;
+  SolverOptions solver;
+  std::optional<std::uint64_t> iterations, epochs;
+  std::optional<bool> test;
+  std::uint64_t test_interval = 0;
+  std::string snapshot_prefix;
+  std::uint64_t snapshot_interval = 0;
+  std::string resume;
+  std::string json;
+  [[nodiscard]] bool data_is_real() const { return workload.data != "synthetic"; }
+};
+
+/// `required`: --model and --batch must be given.
+void add_workload_options(CLI::App& command, WorkloadOptions& options, bool required);
+/// Those that change what is run, not what is planned: data, threads, backend, augmentation.
+void add_data_options(CLI::App& command, WorkloadOptions& options);
+void add_memory_options(CLI::App& command, MemoryOptions& options);
+void add_solver_options(CLI::App& command, SolverOptions& options);
+/// --device-memory alone.
+CLI::Option* add_device_memory_option(CLI::App& command, std::optional<std::uint64_t>& bytes,
+                                      const char* help);
+
+}  // namespace octrain::apps

@@ -1,0 +1,30 @@
+// Where results go: tables to stdout, JSON to a file or stdout, logs to stderr.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace octrain::apps {
+
+/// Columns as wide as their widest cell; the first flush left, the others right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  [[nodiscard]] std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// "-" is stdout; a file appears under its name only when it is whole.
+void write_json(const std::string& path, const nlohmann::ordered_json& json);
+
+/// `text` to the file, whole or not at all; throws IoError. "-" is stdout.
+void write_text(const std::string& path, const std::string& text);
+
+/// Logs go to stderr, a line each.
+void start_logging();
+
+}  // namespace octrain::apps

@@ -1,0 +1,240 @@
+// octrain plan: what each policy would cost on a machine, without training and without a GPU.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "commands.h"
+#include "memory_choice.h"
+#include "octrain/advisor/bounds.h"
+#include "octrain/runtime/error.h"
+#include "octrain/runtime/units.h"
+#include "options.h"
+#include "output.h"
+#include "planning.h"
+#include "recipe.h"
+#include "workload.h"
+
+namespace octrain::apps {
+
+namespace {
+
+using runtime::format_bytes;
+
+struct PlanOptions {
+  WorkloadOptions workload;
+  std::string schedule, machine;
+  std::optional<std::uint64_t> device_bytes;
+  std::string policy = "all";
+  std::string out, json;
+};
+
+/// What one policy achieves; without a prediction it found no plan.
+struct Outcome {
+  std::string policy;
+  advisor::PlanResult result;
+  std::optional<advisor::Simulation> prediction;
+};
+
+struct Comparison {
+  advisor::Machine machine;
+  std::uint64_t budget_bytes = 0, footprint_bytes = 0;
+  advisor::Bounds bounds;
+  std::vector<Outcome> outcomes;
+  std::optional<std::int64_t> largest_batch;  ///< that fits in core; 0: none does
+};
+
+Outcome outcome_of(const std::string& policy, const advisor::Schedule& schedule,
+                   const advisor::Machine& machine, std::uint64_t budget_bytes) {
+  Outcome outcome{policy, policy_named(policy).make_plan({schedule, machine, budget_bytes}), {}};
+  if (!outcome.result.feasible()) return outcome;
+  const advisor::CheckReport report = advisor::check(schedule, outcome.result.plan, budget_bytes);
+  if (!report.ok()) {
+    throw runtime::InvalidPlan(
+        fmt::format("the plan of policy {} is not valid: {}", policy, defects_text(report)));
+  }
+  outcome.prediction = advisor::simulate(schedule, outcome.result.plan, machine, budget_bytes);
+  return outcome;
+}
+
+std::uint64_t footprint_at(const PlanOptions& options, const advisor::Machine& machine, std::int64_t batch) {
+  WorkloadOptions workload = options.workload;
+  workload.batch = batch;
+  const Recipe recipe = make_recipe({}, workload.model, batch, 1);
+  return advisor::footprint_bytes(
+      lower_for_machine(build_net(workload, batch), workload, recipe.solver, machine).program.train.schedule);
+}
+
+/// Footprints grow nearly in proportion to the batch, so a few steps of interpolation between a batch that
+/// fits and one that does not find the border.
+std::int64_t largest_batch_in_core(const PlanOptions& options, const advisor::Machine& machine,
+                                   std::uint64_t budget_bytes) {
+  constexpr std::int64_t kMost = 1 << 20;
+  std::int64_t fits = 0, too_large = 0;
+  std::uint64_t fits_bytes = 0, too_large_bytes = 0;
+  std::int64_t batch = 1;
+  while (true) {
+    const std::uint64_t bytes = footprint_at(options, machine, batch);
+    (bytes <= budget_bytes ? fits : too_large) = batch;
+    (bytes <= budget_bytes ? fits_bytes : too_large_bytes) = bytes;
+    if (too_large == fits + 1 || fits >= kMost) return fits;
+    if (too_large == 0) {
+      batch = fits * 4;
+      continue;
+    }
+    const double slope =
+        static_cast<double>(too_large_bytes - fits_bytes) / static_cast<double>(too_large - fits);
+    const auto guess =
+        fits + static_cast<std::int64_t>(static_cast<double>(budget_bytes - fits_bytes) / slope);
+    batch = std::clamp(guess, fits + 1, too_large - 1);
+  }
+}
+
+Comparison compare(const PlanOptions& options, const advisor::Schedule& schedule,
+                   const advisor::Machine& machine) {
+  Comparison comparison;
+  comparison.machine = machine;
+  comparison.budget_bytes =
+      options.device_bytes.value_or(machine.device_bytes != 0 ? machine.device_bytes : usable_ram_bytes());
+  comparison.footprint_bytes = advisor::footprint_bytes(schedule);
+  comparison.bounds = advisor::bounds(schedule, comparison.budget_bytes);
+  if (options.policy != "all") {
+    comparison.outcomes.push_back(outcome_of(options.policy, schedule, machine, comparison.budget_bytes));
+    return comparison;
+  }
+  comparison.outcomes.push_back(outcome_of("auto", schedule, machine, comparison.budget_bytes));
+  for (const advisor::Policy& policy : advisor::policies()) {
+    comparison.outcomes.push_back(
+        outcome_of(std::string(policy.name), schedule, machine, comparison.budget_bytes));
+  }
+  return comparison;
+}
+
+double seconds(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
+
+double of_ideal(const Comparison& comparison, const Outcome& outcome) {
+  return outcome.prediction->total_ns == 0 ? 1.0
+                                           : static_cast<double>(comparison.bounds.ideal_ns) /
+                                                 static_cast<double>(outcome.prediction->total_ns);
+}
+
+std::string text_of(const Comparison& comparison) {
+  const advisor::Bounds& bounds = comparison.bounds;
+  std::string text = fmt::format(
+      "machine {}  device memory {}  footprint {} ({:.2f} x)  peak live {}  largest op {}\n"
+      "ideal {}  least traffic {} in\n",
+      comparison.machine.name, format_bytes(comparison.budget_bytes),
+      format_bytes(comparison.footprint_bytes),
+      static_cast<double>(comparison.footprint_bytes) / static_cast<double>(comparison.budget_bytes),
+      format_bytes(bounds.peak_live_bytes), format_bytes(bounds.largest_op_bytes),
+      runtime::format_duration(seconds(bounds.ideal_ns)), format_bytes(bounds.least_traffic_bytes));
+  if (comparison.largest_batch)
+    text += fmt::format("largest batch that fits in core: {}\n", *comparison.largest_batch);
+  Table table({"policy", "seconds", "of ideal", "in", "out", "discarded", "stalled", "recomputed", "peak"});
+  for (const Outcome& outcome : comparison.outcomes) {
+    if (!outcome.prediction) {
+      table.add({outcome.policy, "does not fit", "", format_bytes(outcome.result.shortfall_bytes) + " short",
+                 "", "", "", "", ""});
+      continue;
+    }
+    const advisor::Simulation& run = *outcome.prediction;
+    const std::string name = outcome.policy == "auto" ? "auto: " + outcome.result.policy : outcome.policy;
+    table.add({name, fmt::format("{:.4g}", seconds(run.total_ns)),
+               fmt::format("{:.1f} %", 100 * of_ideal(comparison, outcome)), format_bytes(run.in_bytes),
+               format_bytes(run.out_bytes), format_bytes(run.discarded_bytes),
+               runtime::format_duration(seconds(run.stall_ns)),
+               runtime::format_duration(seconds(run.recompute_ns)), format_bytes(run.peak_bytes)});
+  }
+  return text + table.text();
+}
+
+nlohmann::ordered_json json_of(const Comparison& comparison) {
+  nlohmann::ordered_json json = {
+      {"machine", comparison.machine.name},
+      {"device_memory_bytes", comparison.budget_bytes},
+      {"footprint_bytes", comparison.footprint_bytes},
+      {"largest_op_bytes", comparison.bounds.largest_op_bytes},
+      {"peak_live_bytes", comparison.bounds.peak_live_bytes},
+      {"ideal_seconds", seconds(comparison.bounds.ideal_ns)},
+      {"least_traffic_bytes", comparison.bounds.least_traffic_bytes},
+      {"policies", nlohmann::ordered_json::array()},
+  };
+  if (comparison.largest_batch) json["largest_batch_in_core"] = *comparison.largest_batch;
+  for (const Outcome& outcome : comparison.outcomes) {
+    nlohmann::ordered_json entry = {{"policy", outcome.policy},
+                                    {"feasible", outcome.result.feasible()},
+                                    {"shortfall_bytes", outcome.result.shortfall_bytes}};
+    if (outcome.prediction) {
+      const advisor::Simulation& run = *outcome.prediction;
+      entry.update({{"made_by", outcome.result.policy},
+                    {"seconds", seconds(run.total_ns)},
+                    {"of_ideal", of_ideal(comparison, outcome)},
+                    {"in_bytes", run.in_bytes},
+                    {"out_bytes", run.out_bytes},
+                    {"discarded_bytes", run.discarded_bytes},
+                    {"stall_seconds", seconds(run.stall_ns)},
+                    {"recompute_seconds", seconds(run.recompute_ns)},
+                    {"peak_bytes", run.peak_bytes}});
+    }
+    json["policies"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+advisor::Schedule schedule_of(const PlanOptions& options, const advisor::Machine& machine) {
+  if (!options.schedule.empty()) return load_schedule(options.schedule);
+  if (options.workload.model.empty() || options.workload.batch == 0) {
+    throw runtime::UsageError("plan needs --model and --batch, or --schedule");
+  }
+  const Recipe recipe = make_recipe({}, options.workload.model, options.workload.batch, 1);
+  return lower_for_machine(build_net(options.workload, options.workload.batch), options.workload,
+                           recipe.solver, machine)
+      .program.train.schedule;
+}
+
+int plan(const PlanOptions& options) {
+  const advisor::Machine machine = load_machine(options.machine);
+  if (options.policy != "all") (void)policy_named(options.policy);
+  const advisor::Schedule schedule = schedule_of(options, machine);
+  if (schedule.ops.empty()) throw runtime::BadInput(options.schedule + ": a schedule without ops");
+  Comparison comparison = compare(options, schedule, machine);
+  if (options.schedule.empty()) {
+    comparison.largest_batch = largest_batch_in_core(options, machine, comparison.budget_bytes);
+  }
+  if (options.json != "-") write_text("-", text_of(comparison));
+  if (!options.json.empty()) write_json(options.json, json_of(comparison));
+  require_ops_fit(schedule, comparison.budget_bytes);
+  const advisor::PlanResult& first = comparison.outcomes.front().result;
+  if (!first.feasible()) {
+    throw runtime::OutOfDeviceMemory(
+        fmt::format("policy {} finds no plan: {} short", options.policy, format_bytes(first.shortfall_bytes)),
+        first.shortfall_bytes);
+  }
+  if (!options.out.empty()) save_plan(options.out, first.plan);
+  return 0;
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("plan", "What each policy would cost on a machine; trains nothing");
+  const auto options = std::make_shared<PlanOptions>();
+  add_workload_options(*command, options->workload, false);
+  command->add_option("--schedule", options->schedule, "A schedule instead of a model")
+      ->type_name("FILE.csv")
+      ->excludes("--model")
+      ->excludes("--batch");
+  command->add_option("--machine", options->machine, "A built-in machine, or a description of one")
+      ->required()
+      ->type_name("NAME|FILE.json");
+  add_device_memory_option(*command, options->device_bytes, "Budget (default: what the machine has)");
+  command->add_option("--policy", options->policy, "all, auto, or one by name")->capture_default_str();
+  command->add_option("--out", options->out, "Write the plan (of all: auto's)")->type_name("PLAN.csv");
+  command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
+  command->callback([options, &exit_code] { exit_code = plan(*options); });
+}
+
+}  // namespace octrain::apps

@@ -1,0 +1,42 @@
+// Plans for a run: made by a policy, proved by the checker, predicted by the simulator.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "octrain/advisor/check.h"
+#include "octrain/advisor/machine.h"
+#include "octrain/advisor/plan.h"
+#include "octrain/advisor/policy.h"
+#include "octrain/advisor/schedule.h"
+#include "octrain/advisor/simulate.h"
+
+namespace octrain::apps {
+
+struct ProvedPlan {
+  advisor::Plan plan;
+  std::string policy;
+  advisor::Simulation prediction;
+};
+
+/// Throws UsageError listing the policies when there is none of that name.
+[[nodiscard]] const advisor::Policy& policy_named(const std::string& name);
+
+/// Throws OutOfDeviceMemory with the shortfall when the policy finds no plan, InvalidPlan naming the defects
+/// when the checker refuses the one it made.
+[[nodiscard]] ProvedPlan make_proved_plan(const std::string& policy, const advisor::Schedule& schedule,
+                                          const advisor::Machine& machine, std::uint64_t budget_bytes);
+
+/// The report's defects, first few of them, in one line.
+[[nodiscard]] std::string defects_text(const advisor::CheckReport& report);
+
+/// From and to CSV files; errors are BadInput "FILE:LINE: …" or IoError.
+[[nodiscard]] advisor::Schedule load_schedule(const std::string& path);
+[[nodiscard]] advisor::Plan load_plan(const std::string& path);
+void save_schedule(const std::string& path, const advisor::Schedule& schedule);
+void save_plan(const std::string& path, const advisor::Plan& plan);
+
+/// A built-in machine, or one described in FILE.json by the fields of advisor::Machine.
+[[nodiscard]] advisor::Machine load_machine(const std::string& name_or_file);
+
+}  // namespace octrain::apps

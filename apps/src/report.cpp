@@ -1,0 +1,102 @@
+#include "report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "octrain/runtime/units.h"
+#include "output.h"
+
+namespace octrain::apps {
+
+namespace {
+
+using runtime::format_bytes;
+
+constexpr std::size_t kRowsShown = 20;
+
+}  // namespace
+
+void TrainReport::add(const runtime::IterationRecord& record) {
+  rows_.push_back({record.iteration, record.loss, record.metrics.seconds, record.images_per_second,
+                   record.metrics.stall_seconds, record.metrics.memory});
+}
+
+double TrainReport::median_seconds() const {
+  if (rows_.empty()) return 0;
+  std::vector<double> seconds;
+  for (const Row& row : rows_) seconds.push_back(row.seconds);
+  std::sort(seconds.begin(), seconds.end());
+  const std::size_t middle = seconds.size() / 2;
+  return seconds.size() % 2 == 1 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
+}
+
+nlohmann::ordered_json TrainReport::json() const {
+  nlohmann::ordered_json json = {
+      {"model", facts_.model},
+      {"batch", facts_.batch},
+      {"mode", facts_.mode},
+      {"policy", facts_.policy},
+      {"backend", facts_.backend},
+      {"tier", facts_.tier},
+      {"seed", facts_.seed},
+      {"device_memory_bytes", facts_.device_memory_bytes},
+      {"footprint_bytes", facts_.footprint_bytes},
+      {"oversubscription",
+       static_cast<double>(facts_.footprint_bytes) / static_cast<double>(facts_.device_memory_bytes)},
+      {"median_seconds", median_seconds()},
+      {"iterations", nlohmann::ordered_json::array()},
+  };
+  if (facts_.predicted_seconds) json["predicted_seconds"] = *facts_.predicted_seconds;
+  for (const Row& row : rows_) {
+    json["iterations"].push_back({{"iteration", row.iteration},
+                                  {"loss", row.loss},
+                                  {"seconds", row.seconds},
+                                  {"images_per_second", row.images_per_second},
+                                  {"planned_in_bytes", row.memory.planned_in_bytes},
+                                  {"planned_out_bytes", row.memory.planned_out_bytes},
+                                  {"discarded_bytes", row.memory.discarded_bytes},
+                                  {"faults", row.memory.faults},
+                                  {"fault_in_bytes", row.memory.fault_in_bytes},
+                                  {"driver_evicted_bytes", row.memory.driver_evicted_bytes},
+                                  {"stall_seconds", row.stall_seconds},
+                                  {"peak_resident_bytes", row.memory.peak_resident_bytes}});
+  }
+  if (test_) {
+    json["test_accuracy"] = test_->accuracy;
+    json["test_loss"] = test_->loss;
+  }
+  return json;
+}
+
+std::string TrainReport::text() const {
+  Table table({"iteration", "loss", "seconds", "images/s", "planned in", "planned out", "discarded", "faults",
+               "faulted in", "driver evicted", "stalled s", "peak resident"});
+  const std::size_t count = rows_.size();
+  const std::size_t shown = std::min(count, kRowsShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Row& row = rows_[shown == 1 ? 0 : i * (count - 1) / (shown - 1)];
+    table.add({fmt::format("{}", row.iteration), fmt::format("{:.6g}", row.loss),
+               fmt::format("{:.4g}", row.seconds), fmt::format("{:.1f}", row.images_per_second),
+               format_bytes(row.memory.planned_in_bytes), format_bytes(row.memory.planned_out_bytes),
+               format_bytes(row.memory.discarded_bytes), fmt::format("{}", row.memory.faults),
+               format_bytes(row.memory.fault_in_bytes), format_bytes(row.memory.driver_evicted_bytes),
+               fmt::format("{:.3g}", row.stall_seconds), format_bytes(row.memory.peak_resident_bytes)});
+  }
+  return table.text() + summary();
+}
+
+std::string TrainReport::summary() const {
+  const double median = median_seconds();
+  std::string text = fmt::format(
+      "{} batch {}  mode {}  policy {}  footprint {} in {} ({:.2f} x)  tier {}  median {:.4g} s  {:.4g} "
+      "images/s\n",
+      facts_.model, facts_.batch, facts_.mode, facts_.policy, format_bytes(facts_.footprint_bytes),
+      format_bytes(facts_.device_memory_bytes),
+      static_cast<double>(facts_.footprint_bytes) / static_cast<double>(facts_.device_memory_bytes),
+      facts_.tier, median, median > 0 ? static_cast<double>(facts_.batch) / median : 0.0);
+  if (test_) text += fmt::format("test accuracy {:.2f} %  loss {:.4f}\n", 100 * test_->accuracy, test_->loss);
+  return text;
+}
+
+}  // namespace octrain::apps

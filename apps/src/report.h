@@ -1,0 +1,45 @@
+// The account of a training: what each iteration took, moved and faulted, as a table and as JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "octrain/runtime/trainer.h"
+
+namespace octrain::apps {
+
+struct RunFacts {
+  std::string model, mode, policy, backend, tier;
+  std::int64_t batch = 0;
+  std::uint64_t seed = 0;
+  std::uint64_t device_memory_bytes = 0, footprint_bytes = 0;
+  std::optional<double> predicted_seconds;
+};
+
+class TrainReport {
+ public:
+  explicit TrainReport(RunFacts facts) : facts_(std::move(facts)) {}
+  void add(const runtime::IterationRecord& record);
+  void set_test(const runtime::TestRecord& record) { test_ = record; }
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+  [[nodiscard]] nlohmann::ordered_json json() const;
+  /// A row an iteration (of many, some spread evenly and the last), then the summary.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Row {
+    std::uint64_t iteration = 0;
+    double loss = 0, seconds = 0, images_per_second = 0, stall_seconds = 0;
+    runtime::MemoryCounters memory;
+  };
+  [[nodiscard]] double median_seconds() const;
+  [[nodiscard]] std::string summary() const;
+
+  RunFacts facts_;
+  std::vector<Row> rows_;
+  std::optional<runtime::TestRecord> test_;
+};
+
+}  // namespace octrain::apps

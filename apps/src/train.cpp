@@ -1,0 +1,233 @@
+// octrain train: data, network, memory, plan, then iterations.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "commands.h"
+#include "memory_choice.h"
+#include "octrain/runtime/error.h"
+#include "octrain/runtime/interrupt.h"
+#include "octrain/runtime/units.h"
+#include "options.h"
+#include "output.h"
+#include "planning.h"
+#include "progress.h"
+#include "recipe.h"
+#include "report.h"
+#include "workload.h"
+
+namespace octrain::apps {
+
+namespace {
+
+using runtime::format_bytes;
+
+/// Iterations when the user does not say: on synthetic data there is no epoch worth the name.
+constexpr std::uint64_t kSyntheticIterations = 10;
+
+bool wants_test(const TrainOptions& options) {
+  const bool by_default = options.test_interval > 0 || !options.iterations;
+  return options.test.value_or(by_default && (options.data_is_real() || options.test_interval > 0));
+}
+
+std::uint64_t iteration_count(const TrainOptions& options, const layers::DataReader& reader) {
+  if (options.iterations) return *options.iterations;
+  if (!options.epochs && !options.data_is_real()) return kSyntheticIterations;
+  const auto images =
+      static_cast<std::uint64_t>(reader.size(layers::Split::train)) * options.epochs.value_or(1);
+  const auto batch = static_cast<std::uint64_t>(options.workload.batch * options.workload.accumulate);
+  return (images + batch - 1) / batch;
+}
+
+/// Both passes' plans; modes that plan nothing have empty ones.
+struct Plans {
+  ProvedPlan train, test;
+  bool made = false;
+};
+
+Plans make_plans(const runtime::Program& program, const MemoryOptions& options, const MemoryChoice& choice,
+                 const advisor::Machine& machine, bool with_test) {
+  Plans plans;
+  plans.train.policy = "none";
+  if (options.mode == Mode::incore || options.mode == Mode::um_naive) return plans;
+  plans.made = true;
+  plans.train = make_proved_plan(options.policy, program.train.schedule, machine, choice.budget_bytes);
+  if (with_test) {
+    plans.test = make_proved_plan(plans.train.policy, program.test.schedule, machine, choice.budget_bytes);
+  }
+  return plans;
+}
+
+void announce(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans) {
+  spdlog::info(
+      "{} batch {}: footprint {}, device memory {}: {}", options.workload.model, options.workload.batch,
+      format_bytes(choice.footprint_bytes), format_bytes(choice.budget_bytes),
+      choice.everything_resident ? "everything stays resident"
+                                 : fmt::format("oversubscribed {:.2f} times", choice.oversubscription()));
+  spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
+  if (!plans.made) return;
+  const advisor::Simulation& prediction = plans.train.prediction;
+  spdlog::info("policy {}: predicted {} an iteration, {} in, {} out, {} discarded", plans.train.policy,
+               runtime::format_duration(static_cast<double>(prediction.total_ns) * 1e-9),
+               format_bytes(prediction.in_bytes), format_bytes(prediction.out_bytes),
+               format_bytes(prediction.discarded_bytes));
+}
+
+RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans,
+                  const layers::Backend& backend) {
+  RunFacts facts;
+  facts.model = options.workload.model;
+  facts.mode = to_string(options.memory.mode);
+  facts.policy = plans.train.policy;
+  facts.backend = backend.name();
+  facts.tier = options.memory.mode == Mode::incore                  ? "none"
+               : choice.space.tier == runtime::host::TierKind::file ? "file"
+                                                                    : "ram";
+  facts.batch = options.workload.batch;
+  facts.seed = options.workload.seed;
+  facts.device_memory_bytes = choice.budget_bytes;
+  facts.footprint_bytes = choice.footprint_bytes;
+  if (plans.made) facts.predicted_seconds = static_cast<double>(plans.train.prediction.total_ns) * 1e-9;
+  return facts;
+}
+
+std::string snapshot_prefix(const TrainOptions& options) {
+  return options.snapshot_prefix.empty() ? "octrain-" + options.workload.model : options.snapshot_prefix;
+}
+
+void start_from(runtime::Trainer& trainer, const TrainOptions& options) {
+  if (options.resume.empty()) return trainer.initialize();
+  std::filesystem::path path = options.resume;
+  if (options.resume == "auto") {
+    const std::string prefix = snapshot_prefix(options);
+    const auto latest = runtime::latest_snapshot(prefix, [](const std::string& why) { spdlog::warn(why); });
+    if (!latest) {
+      spdlog::info("no snapshot of {} to resume from: starting anew", prefix);
+      return trainer.initialize();
+    }
+    path = *latest;
+  }
+  trainer.resume(path);
+  spdlog::info("resumed from {} at iteration {}", path.string(), trainer.iteration());
+}
+
+runtime::TrainerOptions trainer_options(const TrainOptions& options, const runtime::LearningRate& rate,
+                                        std::uint64_t iterations, std::int64_t test_images) {
+  runtime::TrainerOptions result;
+  result.net = options.workload.model;
+  result.seed = options.workload.seed;
+  result.rate = rate;
+  result.iterations = iterations;
+  result.test_interval = options.test_interval;
+  result.test_images = test_images;
+  result.test_batch = options.workload.batch;
+  result.snapshot_prefix = options.snapshot_prefix;
+  result.snapshot_interval = options.snapshot_interval;
+  return result;
+}
+
+runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress) {
+  runtime::TrainerEvents events;
+  events.iteration = [&](const runtime::IterationRecord& record) {
+    report.add(record);
+    progress.iteration(record);
+  };
+  events.test = [&](const runtime::TestRecord& record) {
+    report.set_test(record);
+    progress.test(record);
+  };
+  events.progress = [&](const runtime::Progress& where) { progress.progress(where); };
+  events.interrupted = [&](int signal, const runtime::Progress& where) {
+    progress.note(fmt::format("signal {}: stopping after this iteration, in {} (once more: at once)", signal,
+                              runtime::format_duration(where.remaining_seconds)));
+  };
+  events.snapshot = [&](const std::filesystem::path& path) { progress.note("snapshot " + path.string()); };
+  return events;
+}
+
+void write_report(const TrainReport& report, const std::string& json) {
+  if (json != "-") write_text("-", report.text());
+  if (!json.empty()) write_json(json, report.json());
+}
+
+/// An interrupted training leaves a snapshot even where none was asked for.
+void save_unasked(const TrainOptions& options, const runtime::Program& program, runtime::MemorySpace& memory,
+                  std::uint64_t iterations_done) {
+  runtime::SnapshotHeader header = runtime::describe(program);
+  header.net = options.workload.model;
+  header.iteration = iterations_done;
+  header.seed = options.workload.seed;
+  const auto path = runtime::snapshot_path(snapshot_prefix(options), iterations_done);
+  runtime::save_snapshot(path, header, program, memory);
+  spdlog::info("snapshot {}; go on with --resume auto", path.string());
+}
+
+int train(const TrainOptions& options) {
+  start_logging();
+  const bool with_test = wants_test(options);
+  const Workload workload = open_workload(options.workload, with_test);
+  const std::uint64_t iterations = iteration_count(options, *workload.reader);
+  const Recipe recipe = make_recipe(options.solver, options.workload.model,
+                                    options.workload.batch * options.workload.accumulate, iterations);
+  const layers::LoweredNet lowered = lower_workload(workload, options.workload, recipe.solver);
+  const runtime::Program& program = lowered.program;
+  const MemoryChoice choice = choose_memory(program, options.memory, workload.reader->staging_bytes());
+  const Plans plans =
+      make_plans(program, options.memory, choice, machine_of(choice, *workload.backend), with_test);
+  announce(options, choice, plans);
+  const std::unique_ptr<runtime::MemorySpace> memory = make_space(program, choice);
+  spdlog::info("memory: {}", memory->description());
+
+  TrainReport report(facts_of(options, choice, plans, *workload.backend));
+  ProgressReporter progress(*memory, iterations, options.workload.batch);
+  const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
+  runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory,
+                           trainer_options(options, recipe.rate, iterations, test_images),
+                           events_to(report, progress));
+  const runtime::InterruptGuard guard;
+  start_from(trainer, options);
+  runtime::TrainResult result;
+  try {
+    result = trainer.run();
+  } catch (const runtime::Diverged&) {
+    write_report(report, options.json);
+    throw;
+  }
+  if (result.interrupt_signal != 0 && options.snapshot_prefix.empty()) {
+    save_unasked(options, program, *memory, result.iterations_done);
+  }
+  write_report(report, options.json);
+  return result.interrupt_signal == 0 ? 0 : 128 + result.interrupt_signal;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("train", "Train a network (the command when none is named)");
+  const auto options = std::make_shared<TrainOptions>();
+  add_workload_options(*command, options->workload, true);
+  add_data_options(*command, options->workload);
+  add_memory_options(*command, options->memory);
+  add_solver_options(*command, options->solver);
+  CLI::Option* iterations =
+      command->add_option("--iterations", options->iterations, "Updates (default: 10 on synthetic data)");
+  command->add_option("--epochs", options->epochs, "Passes over the data (default: 1 on real data)")
+      ->excludes(iterations)
+      ->check(CLI::PositiveNumber);
+  iterations->check(CLI::PositiveNumber);
+  command->add_flag("--test,!--no-test", options->test,
+                    "Test at the end (default: yes after epochs, no after --iterations)");
+  command->add_option("--test-interval", options->test_interval, "Iterations between tests");
+  command->add_option("--snapshot", options->snapshot_prefix, "Write snapshots PREFIX_iter_N.octsnap")
+      ->type_name("PREFIX");
+  command->add_option("--snapshot-interval", options->snapshot_interval,
+                      "Iterations between them (default: at the end)");
+  command->add_option("--resume", options->resume, "Go on from a snapshot; auto: the prefix's latest")
+      ->type_name("PATH|auto");
+  command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
+  command->callback([options, &exit_code] { exit_code = train(*options); });
+}
+
+}  // namespace octrain::apps

@@ -1,0 +1,65 @@
+// Carries a plan out beside the computation: hints at op boundaries, ops in order, and an account of what happened.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "octrain/advisor/plan.h"
+#include "octrain/advisor/schedule.h"
+#include "octrain/runtime/memory_space.h"
+
+namespace octrain::runtime {
+
+/// What an op function sees. Pointers are valid until it returns.
+struct OpContext {
+  MemorySpace& memory;
+  std::byte* workspace = nullptr;  ///< Op::workspace_bytes, 2 MiB aligned
+  std::uint64_t iteration = 0;     ///< counts from 0 over the whole training
+  float learning_rate = 0;
+  std::span<double> scalars;       ///< the program's results of this iteration (losses, accuracies); zero at its start
+
+  [[nodiscard]] float* floats(TensorId tensor, std::uint64_t offset_bytes = 0) const {
+    return reinterpret_cast<float*>(memory.address(tensor) + offset_bytes);
+  }
+};
+
+using OpFunction = std::function<void(const OpContext&)>;
+
+struct IterationMetrics {
+  double seconds = 0;
+  double stall_seconds = 0;  ///< time ops waited for transfers
+  MemoryCounters memory;
+  std::vector<std::uint64_t> op_ns;     ///< measured, computation with its demand faults, without stalls
+  std::vector<std::uint64_t> op_start_ns;  ///< since the iteration's start
+  std::vector<double> scalars;
+};
+
+struct IterationInput {
+  std::uint64_t iteration = 0;  ///< test pass: number of the batch
+  float learning_rate = 0;
+  std::size_t scalar_count = 0;
+};
+
+/// Called after every op; may throw to end the iteration (an interrupt); must be quick.
+using OpProgress = std::function<void(advisor::OpIndex done, advisor::OpIndex count)>;
+
+/// Neither owns nor copies schedule, functions or memory: they must outlive it.
+class Executor {
+ public:
+  /// `functions[i]` is op i's. Throws InvalidPlan for actions the executor does not carry out (recompute, place).
+  Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
+           const advisor::Plan& plan);
+
+  /// One whole iteration; returns with every transfer done or under way.
+  IterationMetrics run(const IterationInput& input, const OpProgress& progress = {});
+
+ private:
+  const advisor::Schedule& schedule_;
+  std::span<const OpFunction> functions_;
+  MemorySpace& memory_;
+  advisor::PlanIndex index_;
+};
+
+}  // namespace octrain::runtime

@@ -1,0 +1,98 @@
+// What the command line accepts, and what it answers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "apps/program.h"
+
+namespace octrain::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+void expect_refused(const Arguments& arguments, int exit_code, const std::string& text) {
+  const Outcome outcome = run_octrain(arguments);
+  EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+  EXPECT_THAT(outcome.error_line(), StartsWith("octrain: "));
+  EXPECT_THAT(outcome.error_line(), HasSubstr(text));
+  EXPECT_TRUE(outcome.out.empty()) << outcome.out;
+}
+
+TEST(CommandLine, HelpAndVersionSucceed) {
+  EXPECT_EQ(run_octrain({"--help"}).exit_code, 0);
+  const Outcome train = run_octrain({"train", "--help"});
+  EXPECT_EQ(train.exit_code, 0);
+  for (const char* option : {"--model", "--batch", "--iterations", "--epochs", "--data", "--mode", "--policy",
+                             "--device-memory", "--backend", "--tier", "--tier-dir", "--seed", "--json"}) {
+    EXPECT_THAT(train.out, HasSubstr(option));
+  }
+  const Outcome version = run_octrain({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, StartsWith("octrain "));
+}
+
+TEST(CommandLine, RefusesWrongUsage) {
+  expect_refused({}, 2, "subcommand");
+  expect_refused({"dance"}, 2, "octrain --help");
+  expect_refused({"--model", "lenet", "--batch", "8", "--nonsense"}, 2, "--nonsense");
+  expect_refused({"--batch", "8"}, 2, "--model");
+  expect_refused({"--model", "lenet"}, 2, "--batch");
+  expect_refused({"--model", "lenet", "--batch", "0"}, 2, "--batch");
+  expect_refused({"--model", "lenet", "--batch", "8", "--mode", "magic"}, 2, "magic");
+  expect_refused({"--model", "lenet", "--batch", "8", "--device-memory", "much"}, 2, "much");
+  expect_refused({"--model", "lenet", "--batch", "8", "--link", "fast"}, 2, "fast");
+  expect_refused({"--model", "lenet", "--batch", "8", "--iterations", "1", "--epochs", "1"}, 2, "--epochs");
+}
+
+TEST(CommandLine, RefusesNamesThatThereAreNot) {
+  expect_refused({"plan", "--model", "lenet-6", "--batch", "8", "--machine", "v100-16g"}, 2, "vgg16");
+  expect_refused({"plan", "--model", "lenet", "--batch", "8", "--machine", "abacus"}, 2, "v100-16g");
+  expect_refused({"plan", "--model", "lenet", "--batch", "8", "--machine", "host", "--policy", "hope"}, 2,
+                 "lookahead");
+  expect_refused({"plan", "--machine", "host"}, 2, "--schedule");
+}
+
+TEST(CommandLine, RefusesContradictions) {
+  expect_refused({"--model", "lenet", "--batch", "8", "--mode", "um-naive", "--policy", "lru"}, 2,
+                 "--policy");
+  expect_refused({"--model", "lenet", "--batch", "8", "--tier", "file", "--link", "12GB/s,10us"}, 2,
+                 "--link");
+  expect_refused({"--model", "lenet", "--batch", "8", "--solver", "adam", "--momentum", "0.5"}, 2,
+                 "--momentum");
+  expect_refused({"--model", "lenet", "--batch", "8", "--lr-policy", "multistep"}, 2, "--steps");
+}
+
+TEST(CommandLine, SaysThatThereIsNoCudaBackend) {
+  expect_refused({"--model", "lenet", "--batch", "8", "--backend", "cuda"}, 4, "no CUDA backend");
+}
+
+TEST(CommandLine, TrainIsTheDefaultCommand) {
+  const Arguments options = {"--model", "lenet",  "--batch", "4",      "--iterations",
+                             "2",       "--mode", "incore",  "--json", "-"};
+  Arguments named = options;
+  named.insert(named.begin(), "train");
+  const Outcome by_default = run_octrain(options);
+  ASSERT_EQ(by_default.exit_code, 0) << by_default.err;
+  EXPECT_EQ(losses(by_default.json()), losses(run_octrain(named).json()));
+}
+
+TEST(CommandLine, DevicesTellsWhatIsThereAndWhatIsNot) {
+  const Outcome outcome = run_octrain({"devices"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* part : {"host backend", "RAM", "file tier", "userfaultfd", "cuda backend"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  }
+}
+
+TEST(CommandLine, InspectShowsLayersRolesAndLargestOp) {
+  const Outcome outcome = run_octrain({"inspect", "--model", "lenet", "--batch", "64"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* part : {"Convolution", "64x20x24x24", "weight", "activation", "largest op", "431080"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace octrain::testing

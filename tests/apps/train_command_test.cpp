@@ -1,0 +1,105 @@
+// octrain train: results, their JSON, and that training learns.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "apps/program.h"
+
+namespace octrain::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Arguments kLenet = {"--model", "lenet", "--batch", "16"};
+
+Arguments with(Arguments arguments, const Arguments& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(Train, JsonHasTheDocumentedKeys) {
+  const Outcome outcome =
+      run_octrain(with(kLenet, {"--mode", "explicit", "--iterations", "3", "--json", "-"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json json = outcome.json();
+  for (const char* key : {"model", "batch", "mode", "policy", "backend", "seed", "device_memory_bytes",
+                          "footprint_bytes", "oversubscription", "median_seconds", "iterations"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_FALSE(json.contains("test_accuracy")) << "nothing was tested";
+  ASSERT_EQ(json["iterations"].size(), 3);
+  for (const char* key : {"iteration", "loss", "seconds", "images_per_second", "planned_in_bytes",
+                          "planned_out_bytes", "discarded_bytes", "faults", "fault_in_bytes",
+                          "driver_evicted_bytes", "stall_seconds", "peak_resident_bytes"}) {
+    EXPECT_TRUE(json["iterations"][2].contains(key)) << key;
+  }
+  EXPECT_EQ(json["model"], "lenet");
+  EXPECT_EQ(json["mode"], "explicit");
+  EXPECT_EQ(json["iterations"][2]["iteration"], 2);
+}
+
+TEST(Train, PrintsATableAndWritesJsonBesideIt) {
+  const TemporaryDirectory directory;
+  const auto file = directory / "result.json";
+  const Outcome outcome =
+      run_octrain(with(kLenet, {"--mode", "incore", "--iterations", "2", "--json", file.string()}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* part : {"iteration", "faults", "driver evicted", "median"})
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  EXPECT_THAT(outcome.err, HasSubstr("footprint"));
+  EXPECT_EQ(nlohmann::json::parse(std::ifstream(file))["iterations"].size(), 2);
+}
+
+TEST(Train, LearnsAndReportsItsAccuracy) {
+  const Outcome outcome =
+      run_octrain(with(kLenet, {"--mode", "incore", "--iterations", "200", "--test", "--json", "-"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json json = outcome.json();
+  EXPECT_LT(losses(json).back(), losses(json).front() / 2);
+  EXPECT_GT(json.at("test_accuracy").get<double>(), 0.8);
+}
+
+TEST(Train, SeedsDecideEverything) {
+  const Arguments run = with(kLenet, {"--mode", "incore", "--iterations", "2", "--json", "-"});
+  const auto first = losses(run_octrain(with(run, {"--seed", "7"})).json());
+  EXPECT_EQ(first, losses(run_octrain(with(run, {"--seed", "7"})).json()));
+  EXPECT_NE(first, losses(run_octrain(with(run, {"--seed", "8"})).json()));
+}
+
+TEST(Train, EverySolverAndRatePolicyRuns) {
+  for (const Arguments& solver :
+       std::vector<Arguments>{{"--solver", "adam"},
+                              {"--momentum", "0"},
+                              {"--accumulate", "2"},
+                              {"--lr-policy", "step", "--step-size", "1"},
+                              {"--lr-policy", "multistep", "--steps", "1,2"},
+                              {"--lr-policy", "poly", "--power", "2"},
+                              {"--lr-policy", "exp", "--gamma", "0.9"},
+                              {"--lr-policy", "inv", "--gamma", "0.1", "--power", "0.75"}}) {
+    const Outcome outcome =
+        run_octrain(with(with(kLenet, {"--mode", "incore", "--iterations", "3", "--json", "-"}), solver));
+    EXPECT_EQ(outcome.exit_code, 0) << solver[0] << ' ' << outcome.err;
+  }
+}
+
+TEST(Train, ManagedMemoryMovesOnlyWhatWasPlanned) {
+  if (!managed_memory_works()) GTEST_SKIP() << "userfaultfd is not permitted here";
+  const auto footprint = run_octrain({"--model", "lenet", "--batch", "256", "--mode", "incore",
+                                      "--iterations", "1", "--json", "-"})
+                             .json()["footprint_bytes"]
+                             .get<std::uint64_t>();
+  const Outcome outcome =
+      run_octrain({"--model", "lenet", "--batch", "256", "--iterations", "4", "--json", "-", "--tier", "ram",
+                   "--device-memory", std::to_string(footprint / 2)});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json json = outcome.json();
+  for (std::size_t i = 1; i < json["iterations"].size(); ++i) {
+    EXPECT_EQ(json["iterations"][i]["faults"], 0) << "iteration " << i;
+    EXPECT_EQ(json["iterations"][i]["driver_evicted_bytes"], 0) << "iteration " << i;
+    EXPECT_LE(json["iterations"][i]["peak_resident_bytes"], footprint / 2) << "iteration " << i;
+  }
+}
+
+}  // namespace
+}  // namespace octrain::testing

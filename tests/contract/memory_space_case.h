@@ -1,0 +1,32 @@
+// One kind of memory for a suite that goes through several.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "octrain/runtime/memory_space.h"
+
+namespace octrain::runtime {
+
+struct MemorySpaceSizes {
+  std::vector<std::uint64_t> tensor_bytes;
+  std::uint64_t device_bytes = 0;
+  std::uint64_t workspace_bytes = 0;
+};
+
+struct MemorySpaceCase {
+  std::string name;
+  std::function<std::unique_ptr<MemorySpace>(const MemorySpaceSizes&)> make;
+  bool moves = true;        ///< hints have effects (not so in core)
+  bool faults = false;      ///< what no hint brought is served on demand
+  bool demand_only = false; ///< acquire() reserves nothing
+};
+
+inline std::string case_name(const testing::TestParamInfo<MemorySpaceCase>& info) { return info.param.name; }
+
+}  // namespace octrain::runtime

@@ -1,0 +1,48 @@
+// A net around the layers under test, lowered for the host backend and run op by op in plain memory:
+// data -> an identity Scale, so that gradients flow, -> "x" -> layers -> "y" -> inner product -> softmax loss.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "layers/kernel_runner.h"
+#include "octrain/layers/net.h"
+
+namespace octrain::layers::testing {
+
+inline constexpr std::uint64_t kOneSlab = std::uint64_t{1} << 30;
+
+/// The layers take "x" and make "y".
+[[nodiscard]] NetSpec between_data_and_loss(const std::vector<LayerSpec>& layers, Shape images);
+
+class LayerHarness {
+ public:
+  /// Blobs are cut into slabs of at most `slab_bytes`. Images are seeded noise; parameters start as their fillers say.
+  LayerHarness(const NetSpec& net, std::uint64_t slab_bytes);
+  ~LayerHarness();
+
+  /// Forward, backward and an update by plain gradient descent of rate 1; returns the loss.
+  double run_iteration();
+
+  [[nodiscard]] Values blob(const std::string& name) const;
+  [[nodiscard]] Values gradient(const std::string& name) const;
+  [[nodiscard]] std::size_t slab_count(const std::string& name) const;
+  [[nodiscard]] Values parameter(const std::string& name) const;
+  void set_parameter(const std::string& name, const Values& values);
+  [[nodiscard]] std::vector<std::string> parameters() const;
+  /// False for running statistics.
+  [[nodiscard]] bool is_trained(const std::string& parameter) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Runs the layers on `images` in one slab and in slabs of one image: blobs, gradients and weights agree; the same again
+/// agrees bit for bit; and gradients of the weights agree with central differences of the loss.
+void expect_slabs_do_not_matter(const std::vector<LayerSpec>& layers, Shape images);
+
+}  // namespace octrain::layers::testing

@@ -1,0 +1,9 @@
+#include "contract/memory_space_contract.h"
+
+#include "host_cases.h"
+
+namespace octrain::runtime {
+
+INSTANTIATE_TEST_SUITE_P(Host, MemorySpaceContract, testing::ValuesIn(host::host_cases()), case_name);
+
+}  // namespace octrain::runtime

@@ -1,0 +1,32 @@
+cmake_minimum_required(VERSION 3.24)
+
+# expect_caught(WALL FILE TEXT): a tree with this one file must not pass.
+function(expect_caught wall file text)
+  file(REMOVE_RECURSE ${WORK_DIR})
+  file(WRITE ${WORK_DIR}/apps/src/main.cpp "int main() {}\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${WORK_DIR} -DWALL=${wall} -P ${WALLS}
+    RESULT_VARIABLE clean OUTPUT_QUIET ERROR_VARIABLE output)
+  if(NOT clean EQUAL 0)
+    message(FATAL_ERROR "${wall} reports a clean tree:\n${output}")
+  endif()
+  file(WRITE ${WORK_DIR}/${file} "${text}\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${WORK_DIR} -DWALL=${wall} -P ${WALLS}
+    RESULT_VARIABLE dirty OUTPUT_QUIET ERROR_VARIABLE output)
+  if(dirty EQUAL 0 OR NOT output MATCHES "${file}")
+    message(FATAL_ERROR "${wall} misses '${text}' in ${file}:\n${output}")
+  endif()
+endfunction()
+
+expect_caught(cuda_only_in_cuda runtime/src/a.cpp "#include <cuda_runtime.h>")
+expect_caught(cuda_only_in_cuda layers/host/a.cpp "void f() { cudaFree(nullptr); }")
+expect_caught(host_only_in_host layers/src/a.cpp "#include <oneapi/dnnl/dnnl.hpp>")
+expect_caught(host_only_in_host runtime/src/a.cpp "#include <linux/userfaultfd.h>")
+expect_caught(advisor_is_pure advisor/src/a.cpp "#include <chrono>")
+expect_caught(advisor_is_pure advisor/src/a.cpp "#include \"octrain/runtime/error.h\"")
+expect_caught(advisor_is_pure advisor/src/a.cpp "#include <fmt/format.h>")
+expect_caught(backends_apart layers/cuda/a.cpp "#include \"octrain/runtime/host/host_space.h\"")
+expect_caught(backends_apart runtime/src/a.cpp "#include \"octrain/runtime/host/host_space.h\"")
+expect_caught(layers_stay_below_apps runtime/src/a.cpp "#include \"octrain/layers/net.h\"")
+string(REPEAT "int x();\n" 500 long)
+expect_caught(short_files layers/src/a.cpp "${long}")
+file(REMOVE_RECURSE ${WORK_DIR})
