@@ -91,7 +91,7 @@ void BatchStager::fit(const Image& image, std::uint8_t* to) {
     resampler_.run(plane, width, {&rows, 0, stored_.height}, {&columns, 0, stored_.width}, 0, 1,
                    plane_.data());
     to = std::transform(plane_.begin(), plane_.end(), to,
-                        [](float value) { return static_cast<std::uint8_t>(value + 0.5f); });
+                        [](float value) { return static_cast<std::uint8_t>(std::lround(value)); });
   }
 }
 

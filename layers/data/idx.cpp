@@ -15,7 +15,9 @@ std::optional<std::filesystem::path> find(const std::filesystem::path& directory
                                           const std::string& kind) {
   for (const char* separator : {"-", "."})
     for (const char* suffix : {"-ubyte", "-ubyte.gz"}) {
-      std::filesystem::path path = directory / (stem + separator + kind + suffix);
+      std::string name = stem;
+      name.append(separator).append(kind).append(suffix);
+      std::filesystem::path path = directory / name;
       if (std::filesystem::is_regular_file(path)) return path;
     }
   return {};

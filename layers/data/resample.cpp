@@ -19,8 +19,9 @@ Axis make_axis(int in, double offset, double extent, int out) {
 void Resampler::run(const std::uint8_t* plane, int width, const AxisRun& rows, const AxisRun& columns,
                     float mean, float scale, float* to) {
   for (StretchedRow& row : rows_) row.index = -1;
+  const Axis::Tap* taps = rows.axis->taps.data() + rows.first;
   for (int y = 0; y < rows.count; ++y, to += columns.count) {
-    const Axis::Tap tap = rows.axis->taps[static_cast<std::size_t>(rows.first + y)];
+    const Axis::Tap& tap = taps[y];
     // Neighbouring rows differ in parity, so that each of the two in use has a slot of its own.
     const float* low = stretched(plane, width, tap.low, columns, mean, scale, tap.low % 2);
     if (tap.weight == 0) {

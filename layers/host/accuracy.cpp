@@ -11,7 +11,9 @@ namespace {
 class AccuracyKernel final : public Kernel {
  public:
   explicit AccuracyKernel(const KernelRequest& request)
-      : Kernel(request), top_k_(std::get<AccuracyParams>(request.spec.params).top_k), logits_(request.bottoms[0]) {}
+      : Kernel(request),
+        top_k_(std::get<AccuracyParams>(request.spec.params).top_k),
+        logits_(request.bottoms[0]) {}
 
   std::vector<Layout> top_layouts() const override { return {}; }
 
@@ -41,6 +43,8 @@ class AccuracyKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_accuracy_kernel(const KernelRequest& request) { return std::make_unique<AccuracyKernel>(request); }
+std::unique_ptr<Kernel> make_accuracy_kernel(const KernelRequest& request) {
+  return std::make_unique<AccuracyKernel>(request);
+}
 
 }  // namespace octrain::layers::host

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint64_t kSlabBytes = 32 * runtime::kMiB;
 
-// For time estimates: a modest share of what cores of the last ten years sustain in convolutions, and of a memory bus.
+// For time estimates: a modest share of what cores of the last ten years sustain in convolutions, and of a
+// memory bus.
 constexpr double kAvx512FlopsPerCore = 100e9, kAvx2FlopsPerCore = 50e9;
 constexpr double kMemoryBytesPerSecond = 40e9;
 
@@ -19,20 +20,34 @@ constexpr double kMemoryBytesPerSecond = 40e9;
 struct MakeKernel {
   const KernelRequest& request;
   std::unique_ptr<Kernel> operator()(const DataParams&) const { return host::make_data_kernel(request); }
-  std::unique_ptr<Kernel> operator()(const ConvolutionParams&) const { return host::make_convolution_kernel(request); }
+  std::unique_ptr<Kernel> operator()(const ConvolutionParams&) const {
+    return host::make_convolution_kernel(request);
+  }
   std::unique_ptr<Kernel> operator()(const InnerProductParams&) const {
     return host::make_inner_product_kernel(request);
   }
-  std::unique_ptr<Kernel> operator()(const PoolingParams&) const { return host::make_pooling_kernel(request); }
+  std::unique_ptr<Kernel> operator()(const PoolingParams&) const {
+    return host::make_pooling_kernel(request);
+  }
   std::unique_ptr<Kernel> operator()(const ReluParams&) const { return host::make_relu_kernel(request); }
   std::unique_ptr<Kernel> operator()(const LrnParams&) const { return host::make_lrn_kernel(request); }
-  std::unique_ptr<Kernel> operator()(const BatchNormParams&) const { return host::make_batch_norm_kernel(request); }
+  std::unique_ptr<Kernel> operator()(const BatchNormParams&) const {
+    return host::make_batch_norm_kernel(request);
+  }
   std::unique_ptr<Kernel> operator()(const ScaleParams&) const { return host::make_scale_kernel(request); }
-  std::unique_ptr<Kernel> operator()(const DropoutParams&) const { return host::make_dropout_kernel(request); }
+  std::unique_ptr<Kernel> operator()(const DropoutParams&) const {
+    return host::make_dropout_kernel(request);
+  }
   std::unique_ptr<Kernel> operator()(const ConcatParams&) const { return host::make_concat_kernel(request); }
-  std::unique_ptr<Kernel> operator()(const EltwiseParams&) const { return host::make_eltwise_kernel(request); }
-  std::unique_ptr<Kernel> operator()(const SoftmaxLossParams&) const { return host::make_softmax_loss_kernel(request); }
-  std::unique_ptr<Kernel> operator()(const AccuracyParams&) const { return host::make_accuracy_kernel(request); }
+  std::unique_ptr<Kernel> operator()(const EltwiseParams&) const {
+    return host::make_eltwise_kernel(request);
+  }
+  std::unique_ptr<Kernel> operator()(const SoftmaxLossParams&) const {
+    return host::make_softmax_loss_kernel(request);
+  }
+  std::unique_ptr<Kernel> operator()(const AccuracyParams&) const {
+    return host::make_accuracy_kernel(request);
+  }
 };
 
 class HostBackend final : public Backend {
@@ -41,7 +56,8 @@ class HostBackend final : public Backend {
 
   std::string_view name() const override { return "host"; }
   std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) override {
-    return host::translate_errors(request.spec.name, [&] { return std::visit(MakeKernel{request}, request.spec.params); });
+    return host::translate_errors(request.spec.name,
+                                  [&] { return std::visit(MakeKernel{request}, request.spec.params); });
   }
   std::unique_ptr<UpdateKernel> make_update(const runtime::SolverSpec& solver) override {
     return host::make_update_kernel(solver);

@@ -1,4 +1,5 @@
-// Batch normalisation. Every step streams over its operands once; layers/src/batch_norm.cpp lists the steps and their operands.
+// Batch normalisation. Every step streams over its operands once; layers/src/batch_norm.cpp lists the steps
+// and their operands.
 #include <cmath>
 
 #include "channel_sums.h"
@@ -28,27 +29,36 @@ float normalise(float x, float mean, float scale, float shift) { return (x - mea
 class BatchNormKernel final : public Kernel {
  public:
   explicit BatchNormKernel(const KernelRequest& request)
-      : Kernel(request), params_(std::get<BatchNormParams>(request.spec.params)), grid_(request.bottoms[0]),
-        layout_(request.bottoms[0].layout), batch_(request.bottoms[0].shape.n) {}
+      : Kernel(request),
+        params_(std::get<BatchNormParams>(request.spec.params)),
+        grid_(request.bottoms[0]),
+        layout_(request.bottoms[0].layout),
+        batch_(request.bottoms[0].shape.n) {}
 
   std::vector<Layout> top_layouts() const override { return {layout_}; }
 
   void run(Step step, const KernelCall& call) const override {
     switch (step) {
-      case Step::statistics: return statistics(call);
-      case Step::finish_statistics: return call.training ? finish_training(call) : finish_testing(call);
-      case Step::forward: return params_.relu ? forward<true>(call) : forward<false>(call);
+      case Step::statistics:
+        return statistics(call);
+      case Step::finish_statistics:
+        return call.training ? finish_training(call) : finish_testing(call);
+      case Step::forward:
+        return params_.relu ? forward<true>(call) : forward<false>(call);
       case Step::backward_statistics:
         return params_.relu ? backward_statistics<true>(call) : backward_statistics<false>(call);
-      case Step::backward_parameters: return backward_parameters(call);
-      default: break;
+      case Step::backward_parameters:
+        return backward_parameters(call);
+      default:
+        break;
     }
-    if (params_.relu) return call.accumulate ? backward_data<true, true>(call) : backward_data<true, false>(call);
+    if (params_.relu)
+      return call.accumulate ? backward_data<true, true>(call) : backward_data<true, false>(call);
     return call.accumulate ? backward_data<false, true>(call) : backward_data<false, false>(call);
   }
 
  private:
-  // What normalise() needs of every channel; `operands` are norm and, if affine, gamma and beta, from position `at` on.
+  // What normalise() needs of every channel: `norm` and, if affine, `gamma` and the operand behind it, beta.
   struct Affine {
     const float* mean;
     std::vector<float> scale, shift;
@@ -61,8 +71,8 @@ class BatchNormKernel final : public Kernel {
     return result;
   }
 
-  // Sums of x - pivot and its square, the pivot a channel's first value, so that a mean far from zero costs no digits; then
-  // merged with the moments of the images before (Chan, Golub and LeVeque 1979).
+  // Sums of x - pivot and its square, the pivot a channel's first value, so that a mean far from zero costs
+  // no digits.
   void statistics(const KernelCall& call) const {
     const float* x = call.in[0];
     const std::int64_t channels = grid_.padded_channels();
@@ -80,13 +90,19 @@ class BatchNormKernel final : public Kernel {
                      return Terms{d, d * d};
                    });
                  });
+    merge_moments(call, pivot, sums.data(), sums.data() + channels);
+  }
+
+  // Adds a slab's share to the moments of the images before it (Chan, Golub and LeVeque 1979).
+  void merge_moments(const KernelCall& call, const std::vector<float>& pivot, const double* sums,
+                     const double* square_sums) const {
     const double before = call.accumulate ? static_cast<double>(call.first_image * grid_.pixels) : 0;
     const double added = static_cast<double>(call.images * grid_.pixels);
-    const Moments moments(call.out[0], channels);
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const double shifted = sums[static_cast<std::size_t>(c)] / added;
+    const Moments moments(call.out[0], grid_.padded_channels());
+    for (std::int64_t c = 0; c < grid_.padded_channels(); ++c) {
+      const double shifted = sums[c] / added;
       const double mean = static_cast<double>(pivot[static_cast<std::size_t>(c)]) + shifted;
-      const double squares = std::max(0.0, sums[static_cast<std::size_t>(channels + c)] - added * shifted * shifted);
+      const double squares = std::max(0.0, square_sums[c] - added * shifted * shifted);
       const double old_mean = call.accumulate ? moments.mean[c] : mean;
       const double old_squares = call.accumulate ? moments.squares[c] : 0;
       const double delta = mean - old_mean;
@@ -128,7 +144,8 @@ class BatchNormKernel final : public Kernel {
   void forward(const KernelCall& call) const {
     const Affine channels = affine(call.in, 1, 2);
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
-      const Lanes mean = grid_.spread(channels.mean, block), scale = grid_.spread(channels.scale.data(), block),
+      const Lanes mean = grid_.spread(channels.mean, block),
+                  scale = grid_.spread(channels.scale.data(), block),
                   shift = grid_.spread(channels.shift.data(), block);
       const float* x = call.in[0] + offset;
       float* y = call.out[0] + offset;
@@ -146,7 +163,8 @@ class BatchNormKernel final : public Kernel {
     std::vector<double> sums(static_cast<std::size_t>(2 * channels));
     sum_channels(grid_, call.images, sums.data(), sums.data() + channels,
                  [&](std::int64_t block, std::int64_t offset, LaneSums& lanes) {
-                   const Lanes mean = grid_.spread(norm.mean, block), scale = grid_.spread(norm.scale.data(), block),
+                   const Lanes mean = grid_.spread(norm.mean, block),
+                               scale = grid_.spread(norm.scale.data(), block),
                                shift = grid_.spread(norm.shift.data(), block);
                    const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
                    sum_lanes(grid_.unit_floats, lanes, [&](std::int64_t e, int l) {
@@ -182,18 +200,21 @@ class BatchNormKernel final : public Kernel {
     for (std::int64_t c = 0; c < padded_channels; ++c) {
       const auto inv_std = static_cast<double>(norm.mean[padded_channels + c]);
       offsets[static_cast<std::size_t>(c)] = static_cast<float>(sums.gradient[c] / count);
-      slopes[static_cast<std::size_t>(c)] = static_cast<float>(sums.projection[c] / count * inv_std * inv_std);
+      slopes[static_cast<std::size_t>(c)] =
+          static_cast<float>(sums.projection[c] / count * inv_std * inv_std);
     }
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
       const Lanes mean = grid_.spread(norm.mean, block), scale = grid_.spread(norm.scale.data(), block),
-                  shift = grid_.spread(norm.shift.data(), block), mean_gradient = grid_.spread(offsets.data(), block),
+                  shift = grid_.spread(norm.shift.data(), block),
+                  mean_gradient = grid_.spread(offsets.data(), block),
                   slope = grid_.spread(slopes.data(), block);
       const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
       float* dx = call.out[0] + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
         const bool off = kRelu && !(normalise(x[e], mean.at[l], scale.at[l], shift.at[l]) > 0);
         const float gradient = off ? 0 : dy[e];
-        const float value = scale.at[l] * (gradient - mean_gradient.at[l] - (x[e] - mean.at[l]) * slope.at[l]);
+        const float value =
+            scale.at[l] * (gradient - mean_gradient.at[l] - (x[e] - mean.at[l]) * slope.at[l]);
         dx[e] = kAccumulate ? dx[e] + value : value;
       });
     });

@@ -42,9 +42,11 @@ void sum_lanes(std::int64_t count, LaneSums& sums, const TermsOf& terms) {
 
 /// The channel sums of `images` images, `first` and `second` of padded_channels() each, overwritten.
 /// unit_sums(block, offset of the unit, LaneSums&) adds one unit to its lanes.
-/// A task owns a run of images and a run of channel blocks; blocks are cut first, images only where blocks are too few.
+/// A task owns a run of images and a run of channel blocks; blocks are cut first, images only where blocks
+/// are too few.
 template <class UnitSums>
-void sum_channels(const UnitGrid& grid, std::int64_t images, double* first, double* second, const UnitSums& unit_sums) {
+void sum_channels(const UnitGrid& grid, std::int64_t images, double* first, double* second,
+                  const UnitSums& unit_sums) {
   constexpr std::int64_t kTasks = 16;
   const std::int64_t groups = std::min(grid.blocks, kTasks);
   const std::int64_t parts = std::min(images, (kTasks + groups - 1) / groups);
@@ -54,7 +56,8 @@ void sum_channels(const UnitGrid& grid, std::int64_t images, double* first, doub
     const std::int64_t part = task / groups, group = task % groups;
     double* sums = partial.data() + part * channels * 2;
     for (std::int64_t image = images * part / parts; image < images * (part + 1) / parts; ++image) {
-      for (std::int64_t block = grid.blocks * group / groups; block < grid.blocks * (group + 1) / groups; ++block) {
+      for (std::int64_t block = grid.blocks * group / groups; block < grid.blocks * (group + 1) / groups;
+           ++block) {
         LaneSums lanes;
         unit_sums(block, (image * grid.blocks + block) * grid.unit_floats, lanes);
         double* to = sums + block * grid.block * 2;

@@ -1,4 +1,5 @@
-// Copies of channels between images of different layouts, for operands that do not line up. Correct, not fast.
+// Copies of channels between images of different layouts, for operands that do not line up. Correct, not
+// fast.
 #pragma once
 
 #include "lanes.h"
@@ -17,7 +18,8 @@ struct ChannelRun {
 };
 
 /// to (+)= from, `count` channels.
-inline void copy_channels(const ChannelRun<const float>& from, const ChannelRun<float>& to, std::int64_t count, bool accumulate) {
+inline void copy_channels(const ChannelRun<const float>& from, const ChannelRun<float>& to,
+                          std::int64_t count, bool accumulate) {
   for (std::int64_t c = 0; c < count; ++c) {
     const float* source = from.channel(c);
     float* target = to.channel(c);

@@ -1,4 +1,5 @@
-// Concat along channels: whole channel blocks are copied where every bottom starts at a block of the top, else channel by channel.
+// Concat along channels: whole channel blocks are copied where every bottom starts at a block of the top,
+// else channel by channel.
 #include <algorithm>
 
 #include "channels.h"
@@ -54,8 +55,8 @@ class ConcatKernel final : public Kernel {
     }
     parallel_for(call.images, [&](std::int64_t image) {
       float* top = call.out[0] + image * top_.image_floats();
-      copy_channels({bottom.grid, from + image * bottom.grid.image_floats()}, {top_, top, bottom.first}, bottom.grid.channels,
-                    false);
+      copy_channels({bottom.grid, from + image * bottom.grid.image_floats()}, {top_, top, bottom.first},
+                    bottom.grid.channels, false);
       zero_padding_channels(top_, top);
     });
   }
@@ -76,8 +77,8 @@ class ConcatKernel final : public Kernel {
     }
     parallel_for(call.images, [&](std::int64_t image) {
       float* target = to + image * bottom.grid.image_floats();
-      copy_channels({top_, call.in[0] + image * top_.image_floats(), bottom.first}, {bottom.grid, target}, bottom.grid.channels,
-                    call.accumulate);
+      copy_channels({top_, call.in[0] + image * top_.image_floats(), bottom.first}, {bottom.grid, target},
+                    bottom.grid.channels, call.accumulate);
       zero_padding_channels(bottom.grid, target);
     });
   }
@@ -90,6 +91,8 @@ class ConcatKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request) { return std::make_unique<ConcatKernel>(request); }
+std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request) {
+  return std::make_unique<ConcatKernel>(request);
+}
 
 }  // namespace octrain::layers::host

@@ -1,6 +1,6 @@
-// Convolution by oneDNN. Which algorithm and layouts serve a layer is settled once, from its shape alone, so that the same
-// arithmetic runs for every slab and on every run:
-// Winograd for dense 3x3 windows of stride 1 where the processor has it, direct convolution otherwise.
+// Convolution by oneDNN. Which algorithm and layouts serve a layer is settled once, from its shape alone, so
+// that the same arithmetic runs for every slab and on every run: Winograd for dense 3x3 windows of stride 1
+// where the processor has it, direct convolution otherwise.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -20,7 +20,7 @@ using BackwardData = dnnl::convolution_backward_data::primitive_desc;
 using BackwardWeights = dnnl::convolution_backward_weights::primitive_desc;
 
 constexpr int kWeight = 0, kBias = 1;
-constexpr std::int64_t kProbeImages = 2;  ///< for what may not depend on how many images an op has
+constexpr std::int64_t kProbeImages = 2;        ///< for what may not depend on how many images an op has
 constexpr std::int64_t kWinogradChannels = 16;  ///< with fewer, its transforms cost more than they save
 
 /// One way to compute the layer.
@@ -50,7 +50,9 @@ class ConvolutionKernel final : public Kernel {
   Desc weights_desc(const Form& form, bool any_layout) const;
   Desc bias_desc(const Form& form) const;
   /// Floats of one output's weights.
-  std::int64_t canonical_row() const { return bottom_.shape.c / params_.groups * params_.kernel_h * params_.kernel_w; }
+  std::int64_t canonical_row() const {
+    return bottom_.shape.c / params_.groups * params_.kernel_h * params_.kernel_w;
+  }
   std::int64_t padded_row() const { return channels_ / params_.groups * params_.kernel_h * params_.kernel_w; }
 
   Forward make_forward(std::int64_t images, const Form& form) const;
@@ -107,7 +109,8 @@ ConvolutionKernel::ConvolutionKernel(const KernelRequest& request)
 bool ConvolutionKernel::suits_winograd() const {
   const ConvolutionParams& p = params_;
   return p.kernel_h == 3 && p.kernel_w == 3 && p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 &&
-         p.dilation_w == 1 && p.groups == 1 && bottom_.shape.c >= kWinogradChannels && p.outputs >= kWinogradChannels;
+         p.dilation_w == 1 && p.groups == 1 && bottom_.shape.c >= kWinogradChannels &&
+         p.outputs >= kWinogradChannels;
 }
 
 /// In order of preference: the bottom as it lies, blocks of channels, plain.
@@ -153,7 +156,8 @@ Desc ConvolutionKernel::weights_desc(const Form& form, bool any_layout) const {
   const std::int64_t groups = params_.groups, inputs = channels_ / groups;
   const auto type = dnnl::memory::data_type::f32;
   if (groups == 1) {
-    return Desc({form.outputs, inputs, params_.kernel_h, params_.kernel_w}, type, any_layout ? Tag::any : Tag::oihw);
+    return Desc({form.outputs, inputs, params_.kernel_h, params_.kernel_w}, type,
+                any_layout ? Tag::any : Tag::oihw);
   }
   return Desc({groups, form.outputs / groups, inputs, params_.kernel_h, params_.kernel_w}, type,
               any_layout ? Tag::any : Tag::goihw);
@@ -165,15 +169,10 @@ Desc ConvolutionKernel::bias_desc(const Form& form) const {
 }
 
 Forward ConvolutionKernel::make_forward(std::int64_t images, const Form& form) const {
-  dnnl::primitive_attr attributes = user_scratchpad();
-  if (params_.relu) {
-    dnnl::post_ops relu;
-    relu.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-    attributes.set_post_ops(relu);
-  }
-  return Forward({dnnl::prop_kind::forward_training, form.algorithm, bottom_desc(images, form.bottom),
-                  weights_desc(form, true), bias_desc(form), top_desc(images, form), strides_, dilates_, pads_, pads_},
-                 attributes, engine());
+  return Forward(
+      {dnnl::prop_kind::forward_training, form.algorithm, bottom_desc(images, form.bottom),
+       weights_desc(form, true), bias_desc(form), top_desc(images, form), strides_, dilates_, pads_, pads_},
+      user_scratchpad(params_.relu), engine());
 }
 
 BackwardData ConvolutionKernel::make_backward_data(std::int64_t images, const Form& form) const {
@@ -183,13 +182,14 @@ BackwardData ConvolutionKernel::make_backward_data(std::int64_t images, const Fo
 }
 
 BackwardWeights ConvolutionKernel::make_backward_weights(std::int64_t images, const Form& form) const {
-  return BackwardWeights({form.algorithm, bottom_desc(images, form.bottom), weights_desc(form, true), bias_desc(form),
-                          top_desc(images, form), strides_, dilates_, pads_, pads_},
+  return BackwardWeights({form.algorithm, bottom_desc(images, form.bottom), weights_desc(form, true),
+                          bias_desc(form), top_desc(images, form), strides_, dilates_, pads_, pads_},
                          user_scratchpad(), engine(), make_forward(images, form));
 }
 
 StagedPrimitive ConvolutionKernel::forward(std::int64_t images) const {
-  const auto [description, form] = best_of(later_forms(), [&](const Form& f) { return make_forward(images, f); });
+  const auto [description, form] =
+      best_of(later_forms(), [&](const Form& f) { return make_forward(images, f); });
   StagedPrimitive primitive(layer_, description);
   primitive.add_input(DNNL_ARG_SRC, bottom_desc(images, bottom_.layout), description.src_desc());
   primitive.add_input(DNNL_ARG_WEIGHTS, weights_, description.weights_desc());
@@ -199,7 +199,8 @@ StagedPrimitive ConvolutionKernel::forward(std::int64_t images) const {
 }
 
 StagedPrimitive ConvolutionKernel::backward_data(std::int64_t images) const {
-  const auto description = best_of(later_forms(), [&](const Form& f) { return make_backward_data(images, f); }).first;
+  const auto description =
+      best_of(later_forms(), [&](const Form& f) { return make_backward_data(images, f); }).first;
   StagedPrimitive primitive(layer_, description);
   primitive.add_input(DNNL_ARG_DIFF_DST, top_desc(images, form_), description.diff_dst_desc());
   primitive.add_input(DNNL_ARG_WEIGHTS, weights_, description.weights_desc());
@@ -259,7 +260,8 @@ void ConvolutionKernel::to_canonical(int parameter, int chunk, const float* stor
   }
 }
 
-void ConvolutionKernel::from_canonical(int parameter, int chunk, const float* canonical, float* stored) const {
+void ConvolutionKernel::from_canonical(int parameter, int chunk, const float* canonical,
+                                       float* stored) const {
   if (parameter == kBias) {
     Kernel::from_canonical(parameter, chunk, canonical, stored);
     std::fill(stored + params_.outputs, stored + form_.outputs, 0.0f);

@@ -9,19 +9,22 @@ namespace {
 
 class DataKernel final : public Kernel {
  public:
-  explicit DataKernel(const KernelRequest& request) : Kernel(request), source_(request.data), tops_(request.top_shapes.size()) {
+  explicit DataKernel(const KernelRequest& request)
+      : Kernel(request), source_(request.data), tops_(request.top_shapes.size()) {
     if (source_ == nullptr) return;
     const Shape& images = request.top_shapes[0];
-    if (source_->channels() == images.c && source_->height() == images.h && source_->width() == images.w) return;
-    throw runtime::UsageError("layer '" + request.spec.name + "': the net takes images " + to_string(images.c, images.h, images.w) +
-                              ", the data source makes " +
+    if (source_->channels() == images.c && source_->height() == images.h && source_->width() == images.w)
+      return;
+    throw runtime::UsageError("layer '" + request.spec.name + "': the net takes images " +
+                              to_string(images.c, images.h, images.w) + ", the data source makes " +
                               to_string(source_->channels(), source_->height(), source_->width()));
   }
 
   std::vector<Layout> top_layouts() const override { return std::vector<Layout>(tops_, Layout{1}); }
 
   void run(Step, const KernelCall& call) const override {
-    if (source_ == nullptr) throw runtime::UsageError("a net lowered without a data source can be planned, not run");
+    if (source_ == nullptr)
+      throw runtime::UsageError("a net lowered without a data source can be planned, not run");
     source_->fill_images(call.first_image, call.images, call.out[0]);
     if (tops_ > 1) source_->fill_labels(call.first_image, call.images, call.out[1]);
   }
@@ -37,6 +40,8 @@ class DataKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_data_kernel(const KernelRequest& request) { return std::make_unique<DataKernel>(request); }
+std::unique_ptr<Kernel> make_data_kernel(const KernelRequest& request) {
+  return std::make_unique<DataKernel>(request);
+}
 
 }  // namespace octrain::layers::host

@@ -1,4 +1,5 @@
-// Dropout. The mask is made of random words numbered by logical element, whatever the layout, the slab or the thread.
+// Dropout. The mask is made of random words numbered by logical element, whatever the layout, the slab or the
+// thread.
 #include <cstring>
 
 #include "kernels.h"
@@ -12,8 +13,11 @@ namespace {
 class DropoutKernel final : public Kernel {
  public:
   explicit DropoutKernel(const KernelRequest& request)
-      : Kernel(request), ratio_(std::get<DropoutParams>(request.spec.params).ratio), grid_(request.bottoms[0]),
-        layout_(request.bottoms[0].layout), generator_(request.seed_key) {}
+      : Kernel(request),
+        ratio_(std::get<DropoutParams>(request.spec.params).ratio),
+        grid_(request.bottoms[0]),
+        layout_(request.bottoms[0].layout),
+        generator_(request.seed_key) {}
 
   std::vector<Layout> top_layouts() const override { return {layout_}; }
 
@@ -27,7 +31,8 @@ class DropoutKernel final : public Kernel {
       return;
     }
     if (grid_.padded_channels() != grid_.channels && !call.accumulate && !in_place) {
-      std::memset(call.out[0], 0, static_cast<std::size_t>(call.images * grid_.image_floats()) * sizeof(float));
+      std::memset(call.out[0], 0,
+                  static_cast<std::size_t>(call.images * grid_.image_floats()) * sizeof(float));
     }
     parallel_elements(call.images * grid_.channels * grid_.pixels,
                       [&](std::int64_t begin, std::int64_t end) { apply(call, begin, end); });
@@ -54,7 +59,8 @@ class DropoutKernel final : public Kernel {
     if (grid_.block == 1) return element;
     const std::int64_t pixel = element % grid_.pixels, channel = element / grid_.pixels % grid_.channels,
                        image = element / (grid_.pixels * grid_.channels);
-    return (image * grid_.blocks + channel / grid_.block) * grid_.unit_floats + pixel * grid_.block + channel % grid_.block;
+    return (image * grid_.blocks + channel / grid_.block) * grid_.unit_floats + pixel * grid_.block +
+           channel % grid_.block;
   }
 
   float ratio_;
@@ -65,6 +71,8 @@ class DropoutKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_dropout_kernel(const KernelRequest& request) { return std::make_unique<DropoutKernel>(request); }
+std::unique_ptr<Kernel> make_dropout_kernel(const KernelRequest& request) {
+  return std::make_unique<DropoutKernel>(request);
+}
 
 }  // namespace octrain::layers::host

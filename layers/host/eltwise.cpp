@@ -1,5 +1,6 @@
-// Eltwise: chunks small enough for the first-level cache, so that any number of bottoms costs one pass over memory.
-// Bottoms laid out otherwise than the first are copied to its layout in the workspace, and their gradients from it.
+// Eltwise: chunks small enough for the first-level cache, so that any number of bottoms costs one pass over
+// memory. Bottoms laid out otherwise than the first are copied to its layout in the workspace, and their
+// gradients from it.
 #include <algorithm>
 
 #include "channels.h"
@@ -16,7 +17,9 @@ constexpr std::int64_t kChunk = 1024;  // floats
 class EltwiseKernel final : public Kernel {
  public:
   explicit EltwiseKernel(const KernelRequest& request)
-      : Kernel(request), params_(std::get<EltwiseParams>(request.spec.params)), layout_(request.bottoms[0].layout) {
+      : Kernel(request),
+        params_(std::get<EltwiseParams>(request.spec.params)),
+        layout_(request.bottoms[0].layout) {
     for (const BlobDesc& bottom : request.bottoms) grids_.emplace_back(bottom);
     coefficients_ = params_.coefficients;
     coefficients_.resize(grids_.size(), 1.0f);
@@ -33,20 +36,23 @@ class EltwiseKernel final : public Kernel {
     const std::int64_t floats = call.images * grids_[0].image_floats();
     if (step == Step::forward) {
       const auto bottoms = staging.read(call.in);
-      for_each_chunk(floats, [&](std::int64_t at, std::int64_t count) { forward(bottoms, call.out[0], at, count); });
+      for_each_chunk(floats,
+                     [&](std::int64_t at, std::int64_t count) { forward(bottoms, call.out[0], at, count); });
       return;
     }
     const std::size_t first_bottom = params_.relu ? 2 : 1;
     const auto bottoms = staging.read(call.in.subspan(std::min(first_bottom, call.in.size())));
     const auto gradients = staging.targets();
-    for_each_chunk(floats, [&](std::int64_t at, std::int64_t count) { backward(call, bottoms, gradients, at, count); });
+    for_each_chunk(
+        floats, [&](std::int64_t at, std::int64_t count) { backward(call, bottoms, gradients, at, count); });
     staging.write(gradients);
   }
 
  private:
   [[nodiscard]] bool strange(std::size_t bottom) const { return grids_[bottom].block != grids_[0].block; }
   [[nodiscard]] std::int64_t strangers() const {
-    return std::count_if(grids_.begin(), grids_.end(), [&](const UnitGrid& grid) { return grid.block != grids_[0].block; });
+    return std::count_if(grids_.begin(), grids_.end(),
+                         [&](const UnitGrid& grid) { return grid.block != grids_[0].block; });
   }
 
   // The operands of one call in the first bottom's layout.
@@ -82,7 +88,9 @@ class EltwiseKernel final : public Kernel {
     }
 
    private:
-    [[nodiscard]] std::size_t bottom(std::size_t out) const { return static_cast<std::size_t>(call_.chunk) + out; }
+    [[nodiscard]] std::size_t bottom(std::size_t out) const {
+      return static_cast<std::size_t>(call_.chunk) + out;
+    }
 
     float* take() {
       float* taken = free_;
@@ -90,10 +98,12 @@ class EltwiseKernel final : public Kernel {
       return taken;
     }
 
-    void relayout(const UnitGrid& from_grid, const float* from, const UnitGrid& to_grid, float* to, bool accumulate) const {
+    void relayout(const UnitGrid& from_grid, const float* from, const UnitGrid& to_grid, float* to,
+                  bool accumulate) const {
       parallel_for(call_.images, [&](std::int64_t image) {
         float* target = to + image * to_grid.image_floats();
-        copy_channels({from_grid, from + image * from_grid.image_floats()}, {to_grid, target}, to_grid.channels, accumulate);
+        copy_channels({from_grid, from + image * from_grid.image_floats()}, {to_grid, target},
+                      to_grid.channels, accumulate);
         zero_padding_channels(to_grid, target);
       });
     }
@@ -110,7 +120,8 @@ class EltwiseKernel final : public Kernel {
     });
   }
 
-  void forward(const std::vector<const float*>& bottoms, float* top, std::int64_t at, std::int64_t count) const {
+  void forward(const std::vector<const float*>& bottoms, float* top, std::int64_t at,
+               std::int64_t count) const {
     float* y = top + at;
     for (std::size_t i = 0; i < bottoms.size(); ++i) {
       const float* x = bottoms[i] + at;
@@ -135,8 +146,8 @@ class EltwiseKernel final : public Kernel {
   }
 
   // The gradients of bottoms call.chunk, call.chunk + 1, …
-  void backward(const KernelCall& call, const std::vector<const float*>& bottoms, const std::vector<float*>& gradients,
-                std::int64_t at, std::int64_t count) const {
+  void backward(const KernelCall& call, const std::vector<const float*>& bottoms,
+                const std::vector<float*>& gradients, std::int64_t at, std::int64_t count) const {
     float masked[kChunk], value[kChunk];
     const float* gradient = call.in[0] + at;
     if (params_.relu) {
@@ -159,9 +170,10 @@ class EltwiseKernel final : public Kernel {
     }
   }
 
-  // A product's gradient is multiplied by the other bottoms, a maximum's kept where `bottom` is the first to attain it.
-  void apply_bottoms(const std::vector<const float*>& bottoms, std::size_t bottom, float* value, std::int64_t at,
-                     std::int64_t count) const {
+  // A product's gradient is multiplied by the other bottoms, a maximum's kept where `bottom` is the first to
+  // attain it.
+  void apply_bottoms(const std::vector<const float*>& bottoms, std::size_t bottom, float* value,
+                     std::int64_t at, std::int64_t count) const {
     for (std::size_t other = 0; other < bottoms.size(); ++other) {
       if (other == bottom) continue;
       const float *x = bottoms[bottom] + at, *z = bottoms[other] + at;
@@ -186,6 +198,8 @@ class EltwiseKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_eltwise_kernel(const KernelRequest& request) { return std::make_unique<EltwiseKernel>(request); }
+std::unique_ptr<Kernel> make_eltwise_kernel(const KernelRequest& request) {
+  return std::make_unique<EltwiseKernel>(request);
+}
 
 }  // namespace octrain::layers::host

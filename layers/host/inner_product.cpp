@@ -1,5 +1,6 @@
-// Inner product by oneDNN, the weight in chunks of whole output rows. The bottom is taken as it lies in memory, an image a row of
-// floats: the weight's columns are stored in that order, so that no activation is ever rearranged.
+// Inner product by oneDNN, the weight in chunks of whole output rows. The bottom is taken as it lies in
+// memory, an image a row of floats: the weight's columns are stored in that order, so that no activation is
+// ever rearranged.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -39,20 +40,25 @@ class InnerProductKernel final : public Kernel {
  private:
   std::int64_t first_row(int chunk) const { return chunk * chunk_rows_; }
   std::int64_t rows(int chunk) const { return std::min(chunk_rows_, outputs_ - first_row(chunk)); }
-  /// Rows as oneDNN is told; those past rows() are zero. Its code (2.6, backward weights of great depth) writes wrong numbers
-  /// where a last block of rows is filled in part.
+  /// Rows as oneDNN is told; those past rows() are zero. Its code (2.6, backward weights of great depth)
+  /// writes wrong numbers where a last block of rows is filled in part.
   std::int64_t padded_rows(int chunk) const {
-    return rows(chunk) <= kRowBlock ? rows(chunk) : static_cast<std::int64_t>(runtime::round_up(rows(chunk), kRowBlock));
+    return rows(chunk) <= kRowBlock ? rows(chunk)
+                                    : static_cast<std::int64_t>(runtime::round_up(rows(chunk), kRowBlock));
   }
   int chunk_count() const { return static_cast<int>((outputs_ + chunk_rows_ - 1) / chunk_rows_); }
-  std::int64_t padded_outputs() const { return first_row(chunk_count() - 1) + padded_rows(chunk_count() - 1); }
+  std::int64_t padded_outputs() const {
+    return first_row(chunk_count() - 1) + padded_rows(chunk_count() - 1);
+  }
   /// One chunk that needs no padding works on the top as it lies.
   bool whole() const { return chunk_count() == 1 && padded_rows(0) == outputs_; }
   Desc matrix(std::int64_t height, std::int64_t width) const;
-  Desc weights_of_any_layout(std::int64_t rows) const;
-  Desc bias_desc(std::int64_t rows) const;
+  Desc weights_of_any_layout(int chunk) const;
+  Desc bias_desc(int chunk) const;
 
-  Forward make_forward(std::int64_t images, std::int64_t rows) const;
+  template <class Make>
+  auto for_stored_weights(int chunk, const Make& make) const;
+  Forward make_forward(std::int64_t images, int chunk, const Desc& weights) const;
   StagedPrimitive forward(std::int64_t images, int chunk) const;
   StagedPrimitive backward_data(std::int64_t images, int chunk) const;
   StagedPrimitive backward_parameters(std::int64_t images, int chunk) const;
@@ -83,10 +89,11 @@ InnerProductKernel::InnerProductKernel(const KernelRequest& request)
       bottom_(request.bottoms[0]),
       outputs_(params_.outputs),
       depth_(bottom_.image_floats()),
-      chunk_rows_(static_cast<std::int64_t>(std::bit_floor(std::max(kChunkBytes / bottom_.image_bytes(), std::uint64_t{1})))) {
+      chunk_rows_(static_cast<std::int64_t>(
+          std::bit_floor(std::max(kChunkBytes / bottom_.image_bytes(), std::uint64_t{1})))) {
   chunk_rows_ = std::min(chunk_rows_, outputs_);
   for (int chunk = 0; chunk < chunk_count(); ++chunk) {
-    weights_.push_back(make_forward(kProbeImages, padded_rows(chunk)).weights_desc());
+    weights_.push_back(make_forward(kProbeImages, chunk, weights_of_any_layout(chunk)).weights_desc());
   }
 }
 
@@ -94,54 +101,63 @@ Desc InnerProductKernel::matrix(std::int64_t height, std::int64_t width) const {
   return Desc({height, width}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab);
 }
 
-Desc InnerProductKernel::weights_of_any_layout(std::int64_t rows) const {
-  return Desc({rows, depth_}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+Desc InnerProductKernel::weights_of_any_layout(int chunk) const {
+  return Desc({padded_rows(chunk), depth_}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
 }
 
-Desc InnerProductKernel::bias_desc(std::int64_t rows) const {
+Desc InnerProductKernel::bias_desc(int chunk) const {
   if (!params_.bias) return {};
-  return Desc({rows}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x);
+  return Desc({padded_rows(chunk)}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x);
 }
 
-Forward InnerProductKernel::make_forward(std::int64_t images, std::int64_t rows) const {
-  dnnl::primitive_attr attributes = user_scratchpad();
-  if (params_.relu) {
-    dnnl::post_ops relu;
-    relu.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-    attributes.set_post_ops(relu);
-  }
-  return Forward({dnnl::prop_kind::forward_training, matrix(images, depth_), weights_of_any_layout(rows), bias_desc(rows),
-                  matrix(images, rows)},
-                 attributes, engine());
+Forward InnerProductKernel::make_forward(std::int64_t images, int chunk, const Desc& weights) const {
+  return Forward({dnnl::prop_kind::forward_training, matrix(images, depth_), weights, bias_desc(chunk),
+                  matrix(images, padded_rows(chunk))},
+                 user_scratchpad(params_.relu), engine());
+}
+
+/// What `make` makes for the weights as they are stored; where oneDNN has nothing good for those, for the
+/// layout it likes.
+template <class Make>
+auto InnerProductKernel::for_stored_weights(int chunk, const Make& make) const {
+  const auto exact = attempt([&] { return make(weights_[chunk]); });
+  if (exact && grade(*exact) != Grade::reference) return *exact;
+  return make(weights_of_any_layout(chunk));
 }
 
 StagedPrimitive InnerProductKernel::forward(std::int64_t images, int chunk) const {
-  const Forward description = make_forward(images, padded_rows(chunk));
+  const Forward description =
+      for_stored_weights(chunk, [&](const Desc& weights) { return make_forward(images, chunk, weights); });
   StagedPrimitive primitive(layer_, description);
   primitive.add_input(DNNL_ARG_SRC, matrix(images, depth_), description.src_desc());
   primitive.add_input(DNNL_ARG_WEIGHTS, weights_[chunk], description.weights_desc());
-  if (params_.bias) primitive.add_input(DNNL_ARG_BIAS, bias_desc(padded_rows(chunk)), bias_desc(padded_rows(chunk)));
+  if (params_.bias) primitive.add_input(DNNL_ARG_BIAS, bias_desc(chunk), bias_desc(chunk));
   primitive.add_output(DNNL_ARG_DST, matrix(images, padded_rows(chunk)), description.dst_desc());
   return primitive;
 }
 
 StagedPrimitive InnerProductKernel::backward_data(std::int64_t images, int chunk) const {
-  const BackwardData description({matrix(images, depth_), weights_of_any_layout(padded_rows(chunk)), matrix(images, padded_rows(chunk))},
-                                 user_scratchpad(), engine(), make_forward(images, padded_rows(chunk)));
+  const Desc bottom = matrix(images, depth_), top = matrix(images, padded_rows(chunk));
+  const BackwardData description = for_stored_weights(chunk, [&](const Desc& weights) {
+    return BackwardData({bottom, weights, top}, user_scratchpad(), engine(),
+                        make_forward(images, chunk, weights));
+  });
   StagedPrimitive primitive(layer_, description);
-  primitive.add_input(DNNL_ARG_DIFF_DST, matrix(images, padded_rows(chunk)), description.diff_dst_desc());
+  primitive.add_input(DNNL_ARG_DIFF_DST, top, description.diff_dst_desc());
   primitive.add_input(DNNL_ARG_WEIGHTS, weights_[chunk], description.weights_desc());
-  primitive.add_output(DNNL_ARG_DIFF_SRC, matrix(images, depth_), description.diff_src_desc());
+  primitive.add_output(DNNL_ARG_DIFF_SRC, bottom, description.diff_src_desc());
   return primitive;
 }
 
 StagedPrimitive InnerProductKernel::backward_parameters(std::int64_t images, int chunk) const {
-  const BackwardWeights description(
-      {matrix(images, depth_), weights_of_any_layout(padded_rows(chunk)), matrix(images, padded_rows(chunk))}, user_scratchpad(),
-      engine(), make_forward(images, padded_rows(chunk)));
+  const Desc bottom = matrix(images, depth_), top = matrix(images, padded_rows(chunk));
+  const BackwardWeights description = for_stored_weights(chunk, [&](const Desc& weights) {
+    return BackwardWeights({bottom, weights, top}, user_scratchpad(), engine(),
+                           make_forward(images, chunk, weights));
+  });
   StagedPrimitive primitive(layer_, description);
-  primitive.add_input(DNNL_ARG_SRC, matrix(images, depth_), description.src_desc());
-  primitive.add_input(DNNL_ARG_DIFF_DST, matrix(images, padded_rows(chunk)), description.diff_dst_desc());
+  primitive.add_input(DNNL_ARG_SRC, bottom, description.src_desc());
+  primitive.add_input(DNNL_ARG_DIFF_DST, top, description.diff_dst_desc());
   primitive.add_output(DNNL_ARG_DIFF_WEIGHTS, weights_[chunk], description.diff_weights_desc());
   return primitive;
 }
@@ -158,10 +174,14 @@ StagedPrimitive& InnerProductKernel::primitive(Step step, std::int64_t images, i
   });
 }
 
-/// A chunk's columns of the top (or its gradient) are gathered in the workspace, before what its primitive needs.
+/// A chunk's columns of the top (or its gradient) are gathered in the workspace, before what its primitive
+/// needs.
 std::uint64_t InnerProductKernel::columns_bytes(std::int64_t images) const {
   if (whole()) return 0;
-  return runtime::round_up(static_cast<std::uint64_t>(images * std::max(padded_rows(0), padded_rows(chunk_count() - 1))) * sizeof(float), 64);
+  return runtime::round_up(
+      static_cast<std::uint64_t>(images * std::max(padded_rows(0), padded_rows(chunk_count() - 1))) *
+          sizeof(float),
+      64);
 }
 
 std::uint64_t InnerProductKernel::workspace_bytes(Step step, std::int64_t images, bool accumulate) const {
@@ -173,18 +193,21 @@ std::uint64_t InnerProductKernel::workspace_bytes(Step step, std::int64_t images
 
 void InnerProductKernel::run(Step step, const KernelCall& call) const {
   switch (step) {
-    case Step::forward: return run_forward(call);
-    case Step::mask_gradient: return mask_gradient(call.in[0], call.out[0], call.images * outputs_);
+    case Step::forward:
+      return run_forward(call);
+    case Step::mask_gradient:
+      return mask_gradient(call.in[0], call.out[0], call.images * outputs_);
     case Step::backward_data: {
       const std::array<const float*, 2> in = {gather_columns(call.in[0], call), call.in[1]};
       return run_primitive(step, in, call.out, call);
     }
-    default: return run_parameters(call);
+    default:
+      return run_parameters(call);
   }
 }
 
-void InnerProductKernel::run_primitive(Step step, std::span<const float* const> in, std::span<float* const> out,
-                                       const KernelCall& call) const {
+void InnerProductKernel::run_primitive(Step step, std::span<const float* const> in,
+                                       std::span<float* const> out, const KernelCall& call) const {
   std::byte* workspace = call.workspace + columns_bytes(call.images);
   primitive(step, call.images, call.chunk).run(in, out, call.accumulate, workspace);
 }
@@ -197,7 +220,8 @@ void InnerProductKernel::run_forward(const KernelCall& call) const {
   run_primitive(Step::forward, in, columns, call);
   const std::int64_t width = padded_rows(call.chunk);
   for (std::int64_t image = 0; image < call.images; ++image) {
-    std::copy_n(columns[0] + image * width, rows(call.chunk), call.out[0] + image * outputs_ + first_row(call.chunk));
+    std::copy_n(columns[0] + image * width, rows(call.chunk),
+                call.out[0] + image * outputs_ + first_row(call.chunk));
   }
 }
 
@@ -234,7 +258,8 @@ std::vector<ParameterStorage> InnerProductKernel::parameter_storage() const {
     storage[kWeight].chunks.push_back(
         {first_row(chunk) * inputs, rows(chunk) * inputs, weights_[chunk].get_size()});
   }
-  if (params_.bias) storage[kBias].chunks[0].bytes = static_cast<std::uint64_t>(padded_outputs()) * sizeof(float);
+  if (params_.bias)
+    storage[kBias].chunks[0].bytes = static_cast<std::uint64_t>(padded_outputs()) * sizeof(float);
   return storage;
 }
 
@@ -255,11 +280,14 @@ void InnerProductKernel::to_canonical(int parameter, int chunk, const float* sto
   reorder(weights_[chunk], stored, matrix(padded_rows(chunk), depth_), plain.data());
   const std::int64_t inputs = bottom_.shape.image_elements();
   for (std::int64_t row = 0; row < rows(chunk); ++row) {
-    for_each_column([&](std::int64_t to, std::int64_t from) { canonical[row * inputs + to] = plain[row * depth_ + from]; });
+    for_each_column([&](std::int64_t to, std::int64_t from) {
+      canonical[row * inputs + to] = plain[row * depth_ + from];
+    });
   }
 }
 
-void InnerProductKernel::from_canonical(int parameter, int chunk, const float* canonical, float* stored) const {
+void InnerProductKernel::from_canonical(int parameter, int chunk, const float* canonical,
+                                        float* stored) const {
   if (parameter == kBias) {
     Kernel::from_canonical(parameter, chunk, canonical, stored);
     std::fill(stored + outputs_, stored + padded_outputs(), 0.0f);
@@ -268,7 +296,9 @@ void InnerProductKernel::from_canonical(int parameter, int chunk, const float* c
   std::vector<float> plain(static_cast<std::size_t>(padded_rows(chunk) * depth_));
   const std::int64_t inputs = bottom_.shape.image_elements();
   for (std::int64_t row = 0; row < rows(chunk); ++row) {
-    for_each_column([&](std::int64_t from, std::int64_t to) { plain[row * depth_ + to] = canonical[row * inputs + from]; });
+    for_each_column([&](std::int64_t from, std::int64_t to) {
+      plain[row * depth_ + to] = canonical[row * inputs + from];
+    });
   }
   reorder(matrix(padded_rows(chunk), depth_), plain.data(), weights_[chunk], stored);
 }

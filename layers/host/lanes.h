@@ -1,6 +1,7 @@
-// Per-channel constants and sums for kernels that stream over a blob, the same code for every layout. The floats of one
-// (image, channel block) are a contiguous unit, [h][w][channel_block]; float e of it belongs to channel e % channel_block of the
-// block. Kernels work on kLanes floats at a time; channel_block divides kLanes, so lane l is always channel l % channel_block.
+// Per-channel constants and sums for kernels that stream over a blob, the same code for every layout. The
+// floats of one (image, channel block) are a contiguous unit, [h][w][channel_block]; float e of it belongs to
+// channel e % channel_block of the block. Kernels work on kLanes floats at a time; channel_block divides
+// kLanes, so lane l is always channel l % channel_block.
 #pragma once
 
 #include <algorithm>
@@ -54,8 +55,10 @@ struct UnitGrid {
 };
 
 /// A parameter's values with zeros for the padding channels; `fallback` for all where there is no parameter.
-[[nodiscard]] inline std::vector<float> padded(const UnitGrid& grid, const float* per_channel, float fallback) {
-  std::vector<float> values(static_cast<std::size_t>(grid.padded_channels()), per_channel == nullptr ? fallback : 0.0f);
+[[nodiscard]] inline std::vector<float> padded(const UnitGrid& grid, const float* per_channel,
+                                               float fallback) {
+  std::vector<float> values(static_cast<std::size_t>(grid.padded_channels()),
+                            per_channel == nullptr ? fallback : 0.0f);
   if (per_channel != nullptr) std::copy_n(per_channel, grid.channels, values.begin());
   return values;
 }
@@ -74,7 +77,8 @@ void stream_lanes(std::int64_t count, const Each& each) {
 /// fn(block, offset of the unit) for every unit of `images` images.
 template <class Function>
 void for_each_unit(const UnitGrid& grid, std::int64_t images, const Function& fn) {
-  parallel_for(images * grid.blocks, [&](std::int64_t unit) { fn(unit % grid.blocks, unit * grid.unit_floats); });
+  parallel_for(images * grid.blocks,
+               [&](std::int64_t unit) { fn(unit % grid.blocks, unit * grid.unit_floats); });
 }
 
 }  // namespace octrain::layers::host

@@ -17,8 +17,8 @@ class Logits {
     for (std::int64_t i = 0; i < call.images; ++i) {
       if (labels_[i] < static_cast<float>(classes_)) continue;
       throw runtime::BadInput("image " + std::to_string(call.first_image + i) + " of the batch has label " +
-                              std::to_string(std::lround(labels_[i])) + ", but the net has " + std::to_string(classes_) +
-                              " classes");
+                              std::to_string(std::lround(labels_[i])) + ", but the net has " +
+                              std::to_string(classes_) + " classes");
     }
   }
 

@@ -1,6 +1,6 @@
-// Local response normalisation. Both regions are sums over shifted copies of a run of floats: along the channels of a pixel (a few
-// pixels at a time, gathered so that their channels lie side by side), or along the rows and then the columns of one channel
-// block's plane.
+// Local response normalisation. Both regions are sums over shifted copies of a run of floats: along the
+// channels of a pixel (a few pixels at a time, gathered so that their channels lie side by side), or along
+// the rows and then the columns of one channel block's plane.
 #include <algorithm>
 #include <cmath>
 
@@ -16,7 +16,8 @@ constexpr std::int64_t kTilePixels = 8;
 
 // to[e] += from[e + shift], where there is one.
 void add_shifted(const float* from, float* to, std::int64_t count, std::int64_t shift) {
-  const std::int64_t begin = std::max<std::int64_t>(0, -shift), end = count - std::max<std::int64_t>(0, shift);
+  const std::int64_t begin = std::max<std::int64_t>(0, -shift),
+                     end = count - std::max<std::int64_t>(0, shift);
 #pragma omp simd
   for (std::int64_t e = begin; e < end; ++e) to[e] += from[e + shift];
 }
@@ -37,44 +38,55 @@ void negative_power(const float* base, float* to, std::int64_t count, float powe
 // What one thread works with: runs of floats that one window sum goes over.
 struct Scratch {
   explicit Scratch(std::int64_t floats)
-      : x(static_cast<std::size_t>(floats)), dy(x.size()), products(x.size()), rows(x.size()), sums(x.size()),
-        powers(x.size()), result(x.size()) {}
+      : x(static_cast<std::size_t>(floats)),
+        dy(x.size()),
+        products(x.size()),
+        rows(x.size()),
+        sums(x.size()),
+        powers(x.size()),
+        result(x.size()) {}
   std::vector<float> x, dy, products, rows, sums, powers, result;
 };
 
 class LrnKernel final : public Kernel {
  public:
   explicit LrnKernel(const KernelRequest& request)
-      : Kernel(request), params_(std::get<LrnParams>(request.spec.params)), grid_(request.bottoms[0]),
+      : Kernel(request),
+        params_(std::get<LrnParams>(request.spec.params)),
+        grid_(request.bottoms[0]),
         layout_(request.bottoms[0].layout),
         across_(params_.region == LrnParams::Region::across_channels),
         row_floats_(across_ ? grid_.padded_channels() : request.bottoms[0].shape.w * grid_.block),
-        factor_(params_.alpha / static_cast<float>(across_ ? params_.local_size : params_.local_size * params_.local_size)) {}
+        factor_(params_.alpha /
+                static_cast<float>(across_ ? params_.local_size : params_.local_size * params_.local_size)) {}
 
   std::vector<Layout> top_layouts() const override { return {layout_}; }
 
   void run(Step step, const KernelCall& call) const override {
     const bool backward = step == Step::backward_data;
     const std::int64_t tiles = (grid_.pixels + kTilePixels - 1) / kTilePixels;
-    parallel_ranges(call.images * (across_ ? tiles : grid_.blocks), 1, [&](std::int64_t begin, std::int64_t end) {
-      Scratch scratch(across_ ? kTilePixels * row_floats_ : grid_.unit_floats);
-      for (std::int64_t i = begin; i < end; ++i) {
-        if (across_) {
-          across_tile(call, backward, i / tiles, i % tiles * kTilePixels, scratch);
-        } else {
-          within_unit(call, backward, i, scratch);
-        }
-      }
-    });
+    parallel_ranges(call.images * (across_ ? tiles : grid_.blocks), 1,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      Scratch scratch(across_ ? kTilePixels * row_floats_ : grid_.unit_floats);
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        if (across_) {
+                          across_tile(call, backward, i / tiles, i % tiles * kTilePixels, scratch);
+                        } else {
+                          within_unit(call, backward, i, scratch);
+                        }
+                      }
+                    });
   }
 
  private:
-  void across_tile(const KernelCall& call, bool backward, std::int64_t image, std::int64_t pixel, Scratch& scratch) const {
+  void across_tile(const KernelCall& call, bool backward, std::int64_t image, std::int64_t pixel,
+                   Scratch& scratch) const {
     const std::int64_t at = image * grid_.image_floats() + pixel * grid_.block;
     const std::int64_t pixels = std::min(kTilePixels, grid_.pixels - pixel);
     gather(call.in[0] + at, pixels, scratch.x.data());
     if (backward) gather(call.in[1] + at, pixels, scratch.dy.data());
-    compute(scratch.x.data(), backward ? scratch.dy.data() : nullptr, pixels * row_floats_, scratch, scratch.result.data());
+    compute(scratch.x.data(), backward ? scratch.dy.data() : nullptr, pixels * row_floats_, scratch,
+            scratch.result.data());
     scatter(scratch.result.data(), pixels, call.accumulate, call.out[0] + at);
   }
 
@@ -92,7 +104,8 @@ class LrnKernel final : public Kernel {
   void gather(const float* from, std::int64_t pixels, float* rows) const {
     for (std::int64_t b = 0; b < grid_.blocks; ++b) {
       for (std::int64_t p = 0; p < pixels; ++p) {
-        copy_block(from + b * grid_.unit_floats + p * grid_.block, grid_.block, rows + p * row_floats_ + b * grid_.block);
+        copy_block(from + b * grid_.unit_floats + p * grid_.block, grid_.block,
+                   rows + p * row_floats_ + b * grid_.block);
       }
     }
   }
@@ -158,6 +171,8 @@ class LrnKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request) { return std::make_unique<LrnKernel>(request); }
+std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request) {
+  return std::make_unique<LrnKernel>(request);
+}
 
 }  // namespace octrain::layers::host

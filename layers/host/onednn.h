@@ -20,18 +20,21 @@ namespace octrain::layers::host {
 [[nodiscard]] int native_channel_block();
 
 /// `count` images (c, h, w) in a layout.
-[[nodiscard]] dnnl::memory::desc images_desc(std::int64_t count, std::int64_t channels, std::int64_t height, std::int64_t width,
-                                             Layout layout);
+[[nodiscard]] dnnl::memory::desc images_desc(std::int64_t count, std::int64_t channels, std::int64_t height,
+                                             std::int64_t width, Layout layout);
 /// The same of a blob; its padding channels count as real ones, so that to oneDNN there is no padding.
 [[nodiscard]] dnnl::memory::desc images_desc(const BlobDesc& blob, std::int64_t count);
 
 /// Copies from one layout to another.
-void reorder(const dnnl::memory::desc& from_desc, const float* from, const dnnl::memory::desc& to_desc, float* to);
+void reorder(const dnnl::memory::desc& from_desc, const float* from, const dnnl::memory::desc& to_desc,
+             float* to);
 
 /// Scratchpads come from the op's workspace: oneDNN allocates nothing by itself.
-[[nodiscard]] dnnl::primitive_attr user_scratchpad();
+/// `then_relu`: the primitive ends with a ReLU.
+[[nodiscard]] dnnl::primitive_attr user_scratchpad(bool then_relu = false);
 
-/// How good an implementation is: generated code, then im2col and gemm, then reference loops (hundreds of times slower).
+/// How good an implementation is: generated code, then im2col and gemm, then reference loops (hundreds of
+/// times slower).
 enum class Grade { generated, gemm, reference };
 [[nodiscard]] Grade grade(const dnnl::primitive_desc_base& primitive);
 

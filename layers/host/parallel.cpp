@@ -14,7 +14,8 @@ int thread_count() {
 }
 
 void set_thread_count(int threads) {
-  // oneDNN fits its plans to the calling thread's setting. Asked once, so that every thread goes by the same number.
+  // oneDNN fits its plans to the calling thread's setting. Asked once, so that every thread goes by the same
+  // number.
   compute_threads = threads > 0 ? threads : omp_get_max_threads();
   omp_set_num_threads(compute_threads);
 }

@@ -1,4 +1,5 @@
-// Loops over the compute threads: a static split, so that which thread does what is a function of the counts alone.
+// Loops over the compute threads: a static split, so that which thread does what is a function of the counts
+// alone.
 #pragma once
 
 #include <omp.h>
@@ -12,8 +13,8 @@ namespace octrain::layers::host {
 [[nodiscard]] int thread_count();
 void set_thread_count(int threads);
 
-/// fn(begin, end) over pieces of [0, count), one a thread; pieces start at multiples of `grain`, and a range of one grain
-/// stays on the calling thread.
+/// fn(begin, end) over pieces of [0, count), one a thread; pieces start at multiples of `grain`, and a range
+/// of one grain stays on the calling thread.
 template <class Function>
 void parallel_ranges(std::int64_t count, std::int64_t grain, const Function& fn) {
   const std::int64_t grains = (count + grain - 1) / grain;

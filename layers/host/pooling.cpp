@@ -1,5 +1,5 @@
-// Pooling: maximum by oneDNN, which keeps where each maximum came from; average by our own loops, since it divides by the
-// window's area inside the padded image.
+// Pooling: maximum by oneDNN, which keeps where each maximum came from; average by our own loops, since it
+// divides by the window's area inside the padded image.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -40,7 +40,8 @@ class MaxPoolingKernel final : public Kernel {
   }
   std::uint64_t workspace_bytes(Step step, std::int64_t images, bool accumulate) const override {
     const std::uint64_t bytes = primitive(step, images, true).workspace_bytes(accumulate);
-    return step == Step::forward ? std::max(bytes, primitive(step, images, false).workspace_bytes(false)) : bytes;
+    return step == Step::forward ? std::max(bytes, primitive(step, images, false).workspace_bytes(false))
+                                 : bytes;
   }
   void run(Step step, const KernelCall& call) const override {
     primitive(step, call.images, call.training).run(call.in, call.out, call.accumulate, call.workspace);
@@ -67,7 +68,8 @@ class MaxPoolingKernel final : public Kernel {
   mutable std::map<Key, StagedPrimitive> primitives_;
 };
 
-/// Rounded up, the last window may hang over the padded image; rounded down, the image may end behind the last window.
+/// Rounded up, the last window may hang over the padded image; rounded down, the image may end behind the
+/// last window.
 std::int64_t padding_after(std::int64_t extent, std::int64_t count, int kernel, int stride, int pad) {
   return std::max<std::int64_t>((count - 1) * stride + kernel - extent - pad, 0);
 }
@@ -86,8 +88,8 @@ MaxPoolingKernel::MaxPoolingKernel(const KernelRequest& request) : Kernel(reques
 }
 
 Forward MaxPoolingKernel::make_forward(dnnl::prop_kind kind, std::int64_t images) const {
-  return Forward({kind, dnnl::algorithm::pooling_max, desc(geometry_.bottom, images), desc(geometry_.top, images),
-                  strides_, kernel_, pads_before_, pads_after_},
+  return Forward({kind, dnnl::algorithm::pooling_max, desc(geometry_.bottom, images),
+                  desc(geometry_.top, images), strides_, kernel_, pads_before_, pads_after_},
                  user_scratchpad(), engine());
 }
 
@@ -105,8 +107,8 @@ StagedPrimitive MaxPoolingKernel::forward(std::int64_t images, bool training) co
 
 StagedPrimitive MaxPoolingKernel::backward(std::int64_t images) const {
   const Forward hint = make_forward(dnnl::prop_kind::forward_training, images);
-  const Backward description({dnnl::algorithm::pooling_max, desc(geometry_.bottom, images), desc(geometry_.top, images),
-                              strides_, kernel_, pads_before_, pads_after_},
+  const Backward description({dnnl::algorithm::pooling_max, desc(geometry_.bottom, images),
+                              desc(geometry_.top, images), strides_, kernel_, pads_before_, pads_after_},
                              user_scratchpad(), engine(), hint);
   StagedPrimitive primitive(geometry_.layer, description);
   primitive.add_input(DNNL_ARG_DIFF_DST, images_desc(geometry_.top, images), description.diff_dst_desc());
@@ -119,14 +121,16 @@ StagedPrimitive& MaxPoolingKernel::primitive(Step step, std::int64_t images, boo
   const Key key{step, images, training};
   if (const auto found = primitives_.find(key); found != primitives_.end()) return found->second;
   return translate_errors(geometry_.layer, [&]() -> StagedPrimitive& {
-    return primitives_.emplace(key, step == Step::forward ? forward(images, training) : backward(images)).first->second;
+    return primitives_.emplace(key, step == Step::forward ? forward(images, training) : backward(images))
+        .first->second;
   });
 }
 
 /// Rows (or columns) of the bottom in window `index`, and the window's extent inside the padded image.
 struct Span {
   Span(std::int64_t index, int kernel, int stride, int pad, std::int64_t extent) {
-    const std::int64_t start = index * stride - pad, end = std::min<std::int64_t>(start + kernel, extent + pad);
+    const std::int64_t start = index * stride - pad,
+                       end = std::min<std::int64_t>(start + kernel, extent + pad);
     padded = end - start;
     first = std::max<std::int64_t>(start, 0);
     last = std::min(end, extent);

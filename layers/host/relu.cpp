@@ -45,6 +45,8 @@ class ReluKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_relu_kernel(const KernelRequest& request) { return std::make_unique<ReluKernel>(request); }
+std::unique_ptr<Kernel> make_relu_kernel(const KernelRequest& request) {
+  return std::make_unique<ReluKernel>(request);
+}
 
 }  // namespace octrain::layers::host

@@ -9,7 +9,9 @@ namespace {
 class ScaleKernel final : public Kernel {
  public:
   explicit ScaleKernel(const KernelRequest& request)
-      : Kernel(request), params_(std::get<ScaleParams>(request.spec.params)), grid_(request.bottoms[0]),
+      : Kernel(request),
+        params_(std::get<ScaleParams>(request.spec.params)),
+        grid_(request.bottoms[0]),
         layout_(request.bottoms[0].layout) {}
 
   std::vector<Layout> top_layouts() const override { return {layout_}; }
@@ -32,7 +34,8 @@ class ScaleKernel final : public Kernel {
   void forward(const KernelCall& call) const {
     const Affine channels = affine(call, 1);
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
-      const Lanes gamma = grid_.spread(channels.gamma.data(), block), beta = grid_.spread(channels.beta.data(), block);
+      const Lanes gamma = grid_.spread(channels.gamma.data(), block),
+                  beta = grid_.spread(channels.beta.data(), block);
       const float* x = call.in[0] + offset;
       float* y = call.out[0] + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
@@ -69,7 +72,8 @@ class ScaleKernel final : public Kernel {
   void backward_data(const KernelCall& call) const {
     const Affine channels = affine(call, 2);
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
-      const Lanes gamma = grid_.spread(channels.gamma.data(), block), beta = grid_.spread(channels.beta.data(), block);
+      const Lanes gamma = grid_.spread(channels.gamma.data(), block),
+                  beta = grid_.spread(channels.beta.data(), block);
       const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
       float* dx = call.out[0] + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
@@ -86,6 +90,8 @@ class ScaleKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_scale_kernel(const KernelRequest& request) { return std::make_unique<ScaleKernel>(request); }
+std::unique_ptr<Kernel> make_scale_kernel(const KernelRequest& request) {
+  return std::make_unique<ScaleKernel>(request);
+}
 
 }  // namespace octrain::layers::host

@@ -12,7 +12,9 @@ namespace {
 class SoftmaxLossKernel final : public Kernel {
  public:
   explicit SoftmaxLossKernel(const KernelRequest& request)
-      : Kernel(request), weight_(std::get<SoftmaxLossParams>(request.spec.params).loss_weight), logits_(request.bottoms[0]) {}
+      : Kernel(request),
+        weight_(std::get<SoftmaxLossParams>(request.spec.params).loss_weight),
+        logits_(request.bottoms[0]) {}
 
   std::vector<Layout> top_layouts() const override { return {}; }
 
@@ -36,8 +38,8 @@ class SoftmaxLossKernel final : public Kernel {
       if (label < 0) return;
       const float* z = logits.of(image);
       const float largest = *std::max_element(z, z + logits.classes());
-      losses[static_cast<std::size_t>(image)] =
-          std::log(sum_of_exponentials(z, logits.classes(), largest)) - static_cast<double>(z[label] - largest);
+      losses[static_cast<std::size_t>(image)] = std::log(sum_of_exponentials(z, logits.classes(), largest)) -
+                                                static_cast<double>(z[label] - largest);
     });
     for (const double loss : losses) *call.scalar += loss / static_cast<double>(logits_.shape.n);
   }
@@ -52,7 +54,8 @@ class SoftmaxLossKernel final : public Kernel {
       if (label < 0) return;
       const float largest = *std::max_element(z, z + logits.classes());
       const auto share = static_cast<float>(1 / sum_of_exponentials(z, logits.classes(), largest));
-      for (std::int64_t c = 0; c < logits.classes(); ++c) dz[c] += factor * (std::exp(z[c] - largest) * share);
+      for (std::int64_t c = 0; c < logits.classes(); ++c)
+        dz[c] += factor * (std::exp(z[c] - largest) * share);
       dz[label] -= factor;
     });
   }

@@ -32,12 +32,14 @@ StagedPrimitive::StagedPrimitive(std::string layer, const dnnl::primitive_desc_b
   staged_bytes_ = aligned_bytes(description_.query_md(dnnl::query::scratchpad_md));
 }
 
-void StagedPrimitive::add_input(int argument, const dnnl::memory::desc& stored, const dnnl::memory::desc& wanted) {
+void StagedPrimitive::add_input(int argument, const dnnl::memory::desc& stored,
+                                const dnnl::memory::desc& wanted) {
   inputs_.push_back({argument, stored, wanted, staged_bytes_});
   if (inputs_.back().staged()) staged_bytes_ += aligned_bytes(wanted);
 }
 
-void StagedPrimitive::add_output(int argument, const dnnl::memory::desc& stored, const dnnl::memory::desc& produced) {
+void StagedPrimitive::add_output(int argument, const dnnl::memory::desc& stored,
+                                 const dnnl::memory::desc& produced) {
   outputs_.push_back({argument, stored, produced, staged_bytes_});
   if (outputs_.back().staged()) staged_bytes_ += aligned_bytes(produced);
 }
@@ -57,10 +59,12 @@ void StagedPrimitive::run(std::span<const float* const> in, std::span<float* con
 
 void StagedPrimitive::execute(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
                               std::byte* workspace) {
-  omp_set_num_threads(thread_count());  // of the calling thread, which need not be the one that made the backend
+  omp_set_num_threads(
+      thread_count());  // of the calling thread, which need not be the one that made the backend
   if (!primitive_) primitive_ = dnnl::primitive(description_.get());
   Arguments arguments;
-  arguments.emplace(DNNL_ARG_SCRATCHPAD, memory_at(description_.query_md(dnnl::query::scratchpad_md), workspace));
+  arguments.emplace(DNNL_ARG_SCRATCHPAD,
+                    memory_at(description_.query_md(dnnl::query::scratchpad_md), workspace));
   bind_inputs(in, workspace, arguments);
   std::vector<float*> results(out.begin(), out.end());
   std::uint64_t sum_offset = staged_bytes_;
@@ -84,7 +88,8 @@ void StagedPrimitive::execute(std::span<const float* const> in, std::span<float*
   }
 }
 
-void StagedPrimitive::bind_inputs(std::span<const float* const> in, std::byte* workspace, Arguments& arguments) const {
+void StagedPrimitive::bind_inputs(std::span<const float* const> in, std::byte* workspace,
+                                  Arguments& arguments) const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const Operand& input = inputs_[i];
     const float* bytes = in[i];

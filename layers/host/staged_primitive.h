@@ -11,8 +11,9 @@
 
 namespace octrain::layers::host {
 
-/// A primitive whose operands lie in memory in layouts of their own: those it wants otherwise go through the workspace by
-/// reorders, and results that are to be added go through it too. Workspace: scratchpad, staged operands, results to add.
+/// A primitive whose operands lie in memory in layouts of their own: those it wants otherwise go through the
+/// workspace by reorders, and results that are to be added go through it too. Workspace: scratchpad, staged
+/// operands, results to add.
 class StagedPrimitive {
  public:
   StagedPrimitive(std::string layer, const dnnl::primitive_desc_base& primitive);
@@ -21,7 +22,8 @@ class StagedPrimitive {
   void add_output(int argument, const dnnl::memory::desc& stored, const dnnl::memory::desc& produced);
 
   [[nodiscard]] std::uint64_t workspace_bytes(bool accumulate) const;
-  void run(std::span<const float* const> in, std::span<float* const> out, bool accumulate, std::byte* workspace);
+  void run(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
+           std::byte* workspace);
 
  private:
   struct Operand {
@@ -32,7 +34,8 @@ class StagedPrimitive {
   };
   using Arguments = std::unordered_map<int, dnnl::memory>;
 
-  void execute(std::span<const float* const> in, std::span<float* const> out, bool accumulate, std::byte* workspace);
+  void execute(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
+               std::byte* workspace);
   void bind_inputs(std::span<const float* const> in, std::byte* workspace, Arguments& arguments) const;
 
   std::string layer_;

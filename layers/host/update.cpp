@@ -1,4 +1,5 @@
-// Optimizer updates as Caffe computes them: the layer's rate is learning_rate * lr_mult, its decay weight_decay * decay_mult.
+// Optimizer updates as Caffe computes them: the layer's rate is learning_rate * lr_mult, its decay
+// weight_decay * decay_mult.
 #include <cmath>
 
 #include "kernels.h"
@@ -11,10 +12,11 @@ namespace {
 // v = momentum v + rate (g + decay w); w -= v. Without momentum there is no v.
 class SgdUpdate final : public UpdateKernel {
  public:
-  explicit SgdUpdate(const runtime::SolverSpec& solver) : momentum_(solver.momentum), decay_(solver.weight_decay) {}
+  explicit SgdUpdate(const runtime::SolverSpec& solver)
+      : momentum_(solver.momentum), decay_(solver.weight_decay) {}
 
-  void run(std::span<const Segment> segments, float* weight, const float* gradient, std::span<float* const> states,
-           float learning_rate, std::uint64_t) const override {
+  void run(std::span<const Segment> segments, float* weight, const float* gradient,
+           std::span<float* const> states, float learning_rate, std::uint64_t) const override {
     float* velocity = states.empty() ? nullptr : states[0];
     for (const Segment& segment : segments) {
       const float rate = learning_rate * segment.lr_mult, decay = decay_ * segment.decay_mult;
@@ -39,14 +41,14 @@ class SgdUpdate final : public UpdateKernel {
   float momentum_, decay_;
 };
 
-// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= rate sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon),
-// t counting from 1, g with the decay added.
+// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= rate sqrt(1 - beta2^t) / (1 - beta1^t) m /
+// (sqrt(v) + epsilon), t counting from 1, g with the decay added.
 class AdamUpdate final : public UpdateKernel {
  public:
   explicit AdamUpdate(const runtime::SolverSpec& solver) : solver_(solver) {}
 
-  void run(std::span<const Segment> segments, float* weight, const float* gradient, std::span<float* const> states,
-           float learning_rate, std::uint64_t iteration) const override {
+  void run(std::span<const Segment> segments, float* weight, const float* gradient,
+           std::span<float* const> states, float learning_rate, std::uint64_t iteration) const override {
     const double t = static_cast<double>(iteration) + 1;
     const double correction = std::sqrt(1 - std::pow(static_cast<double>(solver_.beta2), t)) /
                               (1 - std::pow(static_cast<double>(solver_.beta1), t));
@@ -58,8 +60,8 @@ class AdamUpdate final : public UpdateKernel {
   }
 
  private:
-  void update(const Segment& segment, float* weight, const float* gradient, float* mean, float* square, float rate,
-              float decay) const {
+  void update(const Segment& segment, float* weight, const float* gradient, float* mean, float* square,
+              float rate, float decay) const {
     const float beta1 = solver_.beta1, beta2 = solver_.beta2, epsilon = solver_.epsilon;
     parallel_elements(segment.count, [=, first = segment.first](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = first + begin; i < first + end; ++i) {

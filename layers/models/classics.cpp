@@ -1,5 +1,5 @@
-// LeNet, CIFAR-10 full and AlexNet as Caffe's model definitions have them. Their weights start from xavier or msra instead of
-// gaussians of hand-picked widths, so that they train whatever the scale of the images.
+// LeNet, CIFAR-10 full and AlexNet as Caffe's model definitions have them. Their weights start from xavier or
+// msra instead of gaussians of hand-picked widths, so that they train whatever the scale of the images.
 #include "net_builder.h"
 
 namespace octrain::layers {
@@ -18,7 +18,8 @@ NetSpec build_lenet(const ModelInput& input) {
 }
 
 NetSpec build_cifar10_full(const ModelInput& input) {
-  const LrnParams within{.region = LrnParams::Region::within_channel, .local_size = 3, .alpha = 5e-5f, .beta = 0.75f};
+  const LrnParams within{
+      .region = LrnParams::Region::within_channel, .local_size = 3, .alpha = 5e-5f, .beta = 0.75f};
   NetBuilder net("cifar10-full", input);
   std::string top = net.convolution("conv1", "data", {.outputs = 32, .kernel = 5, .pad = 2});
   top = net.relu(net.max_pooling("pool1", top, 3, 2));
@@ -46,7 +47,8 @@ NetSpec build_alexnet(const ModelInput& input) {
   top = net.convolution_relu("conv4", top, {.outputs = 384, .kernel = 3, .pad = 1, .groups = 2});
   top = net.convolution_relu("conv5", top, {.outputs = 256, .kernel = 3, .pad = 1, .groups = 2});
   top = net.max_pooling("pool5", top, 3, 2);
-  for (const char* name : {"fc6", "fc7"}) top = net.dropout(net.relu(net.inner_product(name, top, 4096)), 0.5f);
+  for (const char* name : {"fc6", "fc7"})
+    top = net.dropout(net.relu(net.inner_product(name, top, 4096)), 0.5f);
   top = net.inner_product("fc8", top, net.classes());
   net.loss("loss", top);
   net.accuracy(top);

@@ -1,5 +1,5 @@
-// GoogLeNet (Szegedy et al. 2015) as Caffe's bvlc_googlenet has it. The two auxiliary classifiers are for training only; the last
-// average is over the whole image, so that inputs other than 224 work.
+// GoogLeNet (Szegedy et al. 2015) as Caffe's bvlc_googlenet has it. The two auxiliary classifiers are for
+// training only; the last average is over the whole image, so that inputs other than 224 work.
 #include "net_builder.h"
 
 namespace octrain::layers {
@@ -40,7 +40,8 @@ NetSpec build_googlenet(const ModelInput& input) {
   const LrnParams across{.local_size = 5, .alpha = 1e-4f, .beta = 0.75f};
   NetBuilder net("googlenet", input);
   net.use_fillers({.kind = Filler::Kind::xavier}, 0.2f);
-  std::string top = net.convolution_relu("conv1/7x7_s2", "data", {.outputs = 64, .kernel = 7, .stride = 2, .pad = 3});
+  std::string top =
+      net.convolution_relu("conv1/7x7_s2", "data", {.outputs = 64, .kernel = 7, .stride = 2, .pad = 3});
   top = net.lrn("pool1/norm1", net.max_pooling("pool1/3x3_s2", top, 3, 2), across);
   top = net.convolution_relu("conv2/3x3_reduce", top, {.outputs = 64});
   top = net.convolution_relu("conv2/3x3", top, {.outputs = 192, .kernel = 3, .pad = 1});

@@ -14,12 +14,18 @@ namespace {
 constexpr std::string_view kSmallResnet = "resnet-N";
 constexpr std::string_view kSmallResnetPrefix = "resnet-";
 
-constexpr ModelInput imagenet(std::int64_t batch, std::int64_t size = 224) { return {batch, 3, size, size, 1000}; }
+constexpr ModelInput imagenet(std::int64_t batch, std::int64_t size = 224) {
+  return {batch, 3, size, size, 1000};
+}
 
 constexpr std::array kModels = {
     Model{"lenet", "Caffe's LeNet: two convolutions, two inner products", {64, 1, 28, 28, 10}, 16},
-    Model{"cifar10-full", "Caffe's CIFAR-10 net: three convolutions, LRN within channels", {100, 3, 32, 32, 10}, 12},
-    Model{"alexnet", "Caffe's AlexNet: five convolutions in groups of two, LRN across channels", imagenet(256, 227), 67},
+    Model{"cifar10-full",
+          "Caffe's CIFAR-10 net: three convolutions, LRN within channels",
+          {100, 3, 32, 32, 10},
+          12},
+    Model{"alexnet", "Caffe's AlexNet: five convolutions in groups of two, LRN across channels",
+          imagenet(256, 227), 67},
     Model{"vgg11", "VGG configuration A", imagenet(64), 32},
     Model{"vgg13", "VGG configuration B", imagenet(64), 32},
     Model{"vgg16", "VGG configuration D", imagenet(64), 32},
@@ -30,8 +36,10 @@ constexpr std::array kModels = {
     Model{"resnet50", "residual net of 50 layers, bottleneck blocks", imagenet(64), 32},
     Model{"resnet101", "residual net of 101 layers, bottleneck blocks", imagenet(64), 32},
     Model{"resnet152", "residual net of 152 layers, bottleneck blocks", imagenet(64), 32},
-    Model{kSmallResnet, "residual net of N = 6 n + 2 layers for small images (resnet-20, resnet-110, …)",
-          {128, 3, 32, 32, 10}, 8},
+    Model{kSmallResnet,
+          "residual net of N = 6 n + 2 layers for small images (resnet-20, resnet-110, …)",
+          {128, 3, 32, 32, 10},
+          8},
 };
 
 std::optional<int> number_after(std::string_view name, std::string_view prefix) {
@@ -52,7 +60,9 @@ std::optional<int> small_resnet_depth(std::string_view name) {
 }
 
 void check(const Model& model, std::string_view name, const ModelInput& input) {
-  const auto refuse = [&](const std::string& what) { throw runtime::UsageError("model '" + std::string(name) + "' " + what); };
+  const auto refuse = [&](const std::string& what) {
+    throw runtime::UsageError("model '" + std::string(name) + "' " + what);
+  };
   if (input.batch < 1 || input.channels < 1) refuse("needs a batch and channels of at least 1");
   if (input.classes < 2) refuse("needs at least 2 classes");
   if (input.height >= model.minimum_size && input.width >= model.minimum_size) return;
@@ -72,7 +82,8 @@ const Model& find_model(std::string_view name) {
     if (model.name == entry && name != kSmallResnet) return model;
     names += (names.empty() ? "" : ", ") + std::string(model.name);
   }
-  throw runtime::UsageError("unknown model '" + std::string(name) + "'; there are " + names + " (N = 6 n + 2)");
+  throw runtime::UsageError("unknown model '" + std::string(name) + "'; there are " + names +
+                            " (N = 6 n + 2)");
 }
 
 NetSpec build_model(std::string_view name, const ModelInput& input) {

@@ -6,8 +6,11 @@ namespace octrain::layers {
 
 NetBuilder::NetBuilder(std::string name, const ModelInput& input) : classes_(input.classes) {
   net_.name = std::move(name);
-  net_.layers.push_back(
-      {"data", {}, {"data", "label"}, DataParams{input.batch, input.channels, input.height, input.width}, Include::always});
+  net_.layers.push_back({"data",
+                         {},
+                         {"data", "label"},
+                         DataParams{input.batch, input.channels, input.height, input.width},
+                         Include::always});
   use_fillers({.kind = Filler::Kind::xavier}, 0);
 }
 
@@ -22,7 +25,8 @@ std::string NetBuilder::add(const std::string& name, std::vector<std::string> bo
   return name;
 }
 
-std::string NetBuilder::convolution(const std::string& name, const std::string& bottom, const ConvolutionOptions& options) {
+std::string NetBuilder::convolution(const std::string& name, const std::string& bottom,
+                                    const ConvolutionOptions& options) {
   ConvolutionParams params;
   params.outputs = options.outputs;
   params.kernel_h = params.kernel_w = options.kernel;
@@ -35,7 +39,8 @@ std::string NetBuilder::convolution(const std::string& name, const std::string& 
   return add(name, {bottom}, params);
 }
 
-std::string NetBuilder::inner_product(const std::string& name, const std::string& bottom, int outputs, float weight_decay_mult) {
+std::string NetBuilder::inner_product(const std::string& name, const std::string& bottom, int outputs,
+                                      float weight_decay_mult) {
   InnerProductParams params;
   params.outputs = outputs;
   params.weight_options = weight_options_;
@@ -44,11 +49,13 @@ std::string NetBuilder::inner_product(const std::string& name, const std::string
   return add(name, {bottom}, params);
 }
 
-std::string NetBuilder::pooling(const std::string& name, const std::string& bottom, const PoolingParams& params) {
+std::string NetBuilder::pooling(const std::string& name, const std::string& bottom,
+                                const PoolingParams& params) {
   return add(name, {bottom}, params);
 }
 
-std::string NetBuilder::max_pooling(const std::string& name, const std::string& bottom, int kernel, int stride, int pad) {
+std::string NetBuilder::max_pooling(const std::string& name, const std::string& bottom, int kernel,
+                                    int stride, int pad) {
   PoolingParams params;
   params.kernel_h = params.kernel_w = kernel;
   params.stride_h = params.stride_w = stride;
@@ -56,7 +63,8 @@ std::string NetBuilder::max_pooling(const std::string& name, const std::string& 
   return add(name, {bottom}, params);
 }
 
-std::string NetBuilder::average_pooling(const std::string& name, const std::string& bottom, int kernel, int stride) {
+std::string NetBuilder::average_pooling(const std::string& name, const std::string& bottom, int kernel,
+                                        int stride) {
   PoolingParams params;
   params.method = PoolingParams::Method::average;
   params.kernel_h = params.kernel_w = kernel;
@@ -104,7 +112,8 @@ void NetBuilder::loss(const std::string& name, const std::string& logits, float 
 void NetBuilder::accuracy(const std::string& logits) {
   net_.layers.push_back({"accuracy", {logits, "label"}, {"accuracy"}, AccuracyParams{1}, Include::test});
   if (classes_ < 100) return;
-  net_.layers.push_back({"accuracy_top5", {logits, "label"}, {"accuracy_top5"}, AccuracyParams{5}, Include::test});
+  net_.layers.push_back(
+      {"accuracy_top5", {logits, "label"}, {"accuracy_top5"}, AccuracyParams{5}, Include::test});
 }
 
 }  // namespace octrain::layers

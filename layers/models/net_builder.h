@@ -23,11 +23,14 @@ class NetBuilder {
   /// The pass the following layers belong to.
   void use_include(Include include) { include_ = include; }
 
-  std::string convolution(const std::string& name, const std::string& bottom, const ConvolutionOptions& options);
-  std::string inner_product(const std::string& name, const std::string& bottom, int outputs, float weight_decay_mult = 1);
+  std::string convolution(const std::string& name, const std::string& bottom,
+                          const ConvolutionOptions& options);
+  std::string inner_product(const std::string& name, const std::string& bottom, int outputs,
+                            float weight_decay_mult = 1);
   std::string pooling(const std::string& name, const std::string& bottom, const PoolingParams& params);
   /// k x k windows, Caffe's rounding.
-  std::string max_pooling(const std::string& name, const std::string& bottom, int kernel, int stride, int pad = 0);
+  std::string max_pooling(const std::string& name, const std::string& bottom, int kernel, int stride,
+                          int pad = 0);
   std::string average_pooling(const std::string& name, const std::string& bottom, int kernel, int stride);
   std::string global_average(const std::string& name, const std::string& bottom);
   std::string lrn(const std::string& name, const std::string& bottom, const LrnParams& params);
@@ -37,7 +40,8 @@ class NetBuilder {
   /// In place, as Caffe's nets have them; they return the blob.
   std::string relu(const std::string& blob);
   std::string dropout(const std::string& blob, float ratio);
-  std::string convolution_relu(const std::string& name, const std::string& bottom, const ConvolutionOptions& options) {
+  std::string convolution_relu(const std::string& name, const std::string& bottom,
+                               const ConvolutionOptions& options) {
     return relu(convolution(name, bottom, options));
   }
 

@@ -1,5 +1,6 @@
-// Residual nets (He et al. 2016). The large ones stride in the 3x3 convolution of a bottleneck, as today's implementations do;
-// the small ones, for 32x32 images, have 6 n + 2 layers, and project their shortcuts where the width changes.
+// Residual nets (He et al. 2016). The large ones stride in the 3x3 convolution of a bottleneck, as today's
+// implementations do; the small ones, for 32x32 images, have 6 n + 2 layers, and project their shortcuts
+// where the width changes.
 #include <array>
 #include <map>
 
@@ -9,8 +10,8 @@ namespace octrain::layers {
 
 namespace {
 
-std::string convolution_norm(NetBuilder& net, const std::string& name, const std::string& bottom, int outputs, int kernel,
-                             int stride) {
+std::string convolution_norm(NetBuilder& net, const std::string& name, const std::string& bottom, int outputs,
+                             int kernel, int stride) {
   const ConvolutionOptions options{
       .outputs = outputs, .kernel = kernel, .stride = stride, .pad = kernel / 2, .groups = 1, .bias = false};
   return net.batch_norm(name + "/bn", net.convolution(name, bottom, options));
@@ -79,8 +80,10 @@ NetSpec build_resnet(int depth, const ModelInput& input) {
   int number = 0, width = 64;
   for (const int blocks : kBlocks.at(depth)) {
     const bool first = ++number == 1;
-    top = stage(net, number, blocks,
-                {.width = width, .stride = first ? 1 : 2, .bottleneck = bottleneck, .projects = bottleneck || !first}, top);
+    top = stage(
+        net, number, blocks,
+        {.width = width, .stride = first ? 1 : 2, .bottleneck = bottleneck, .projects = bottleneck || !first},
+        top);
     width *= 2;
   }
   return finish(std::move(net), top);

@@ -1,5 +1,5 @@
-// VGG (Simonyan and Zisserman 2015), configurations A, B, D and E: 3x3 convolutions in five groups. Weights start from msra (He et
-// al. 2015), from which these depths train without being grown from a shallower net.
+// VGG (Simonyan and Zisserman 2015), configurations A, B, D and E: 3x3 convolutions in five groups. Weights
+// start from msra (He et al. 2015), from which these depths train without being grown from a shallower net.
 #include <array>
 #include <map>
 
@@ -22,7 +22,8 @@ NetSpec build_vgg(int depth, const ModelInput& input) {
     }
     top = net.max_pooling("pool" + number, top, 2, 2);
   }
-  for (const char* name : {"fc6", "fc7"}) top = net.dropout(net.relu(net.inner_product(name, top, 4096)), 0.5f);
+  for (const char* name : {"fc6", "fc7"})
+    top = net.dropout(net.relu(net.inner_product(name, top, 4096)), 0.5f);
   top = net.inner_product("fc8", top, net.classes());
   net.loss("loss", top);
   net.accuracy(top);

@@ -1,4 +1,5 @@
-// Accuracy is lowered to, a slab at a time, forward: logits, labels -> the scalar (no tensor): how many images are right.
+// Accuracy is lowered to, a slab at a time, forward: logits, labels -> the scalar (no tensor): how many
+// images are right.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -11,7 +12,8 @@ std::vector<Shape> top_shapes(const LayerSpec& spec, std::span<const Shape> bott
   expect_logits_and_labels(bottoms);
   const int top_k = std::get<AccuracyParams>(spec.params).top_k;
   if (top_k < 1 || top_k > bottoms[0].c) {
-    throw runtime::UsageError("top_k must be in 1 to " + std::to_string(bottoms[0].c) + ", not " + std::to_string(top_k));
+    throw runtime::UsageError("top_k must be in 1 to " + std::to_string(bottoms[0].c) + ", not " +
+                              std::to_string(top_k));
   }
   return {};
 }

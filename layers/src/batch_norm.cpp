@@ -6,9 +6,10 @@
 //   backward_statistics (a slab at a time): bottom, top', norm, [gamma, beta] -> sums
 //   backward_parameters: sums, norm -> gamma', beta'
 //   backward_data (a slab at a time): bottom, top', norm, sums, [gamma, beta] -> bottom'
-// A folded ReLU is undone in the backward steps by computing the top's sign again, so that the top is never read.
-// Small buffers, per channel (padding channels included): moments: double mean, double sum of squared deviations;
-// norm: float mean, float 1 / sqrt(variance + epsilon); sums: double sum of top', double sum of top' (bottom - mean).
+// A folded ReLU is undone in the backward steps by computing the top's sign again, so that the top is never
+// read. Small buffers, per channel (padding channels included): moments: double mean, double sum of squared
+// deviations; norm: float mean, float 1 / sqrt(variance + epsilon); sums: double sum of top', double sum of
+// top' (bottom - mean).
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -70,7 +71,10 @@ class BatchNormOperands {
 void lower_forward(LayerLowering& layer) {
   const BatchNormOperands operands(layer);
   const ImageRange batch{0, layer.bottom(0).shape.n};
-  OpSpec finish{Step::finish_statistics, batch, {operands.running_mean(), operands.running_variance()}, {operands.norm()}};
+  OpSpec finish{Step::finish_statistics,
+                batch,
+                {operands.running_mean(), operands.running_variance()},
+                {operands.norm()}};
   if (layer.training()) {
     for (const ImageRange range : layer.ranges()) {
       layer.emit({Step::statistics, range, {layer.bottom(0, range)}, {operands.moments()}, range.first > 0});
@@ -80,27 +84,37 @@ void lower_forward(LayerLowering& layer) {
   }
   layer.emit(finish);
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::forward, range, operands.with_affine({layer.bottom(0, range), operands.norm()}), {layer.top(0, range)}});
+    layer.emit({Step::forward,
+                range,
+                operands.with_affine({layer.bottom(0, range), operands.norm()}),
+                {layer.top(0, range)}});
   }
 }
 
 void lower_backward(LayerLowering& layer) {
   const BatchNormOperands operands(layer);
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_statistics, range,
+    layer.emit({Step::backward_statistics,
+                range,
                 operands.with_affine({layer.bottom(0, range), layer.top_gradient(0, range), operands.norm()}),
-                {operands.sums()}, range.first > 0});
+                {operands.sums()},
+                range.first > 0});
   }
   if (operands.affine()) {
-    layer.emit({Step::backward_parameters, {0, layer.bottom(0).shape.n}, {operands.sums(), operands.norm()},
+    layer.emit({Step::backward_parameters,
+                {0, layer.bottom(0).shape.n},
+                {operands.sums(), operands.norm()},
                 {layer.parameter_gradient(kGamma), layer.parameter_gradient(kBeta)},
                 layer.accumulates_parameter_gradient(kGamma)});
   }
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data, range,
-                operands.with_affine({layer.bottom(0, range), layer.top_gradient(0, range), operands.norm(), operands.sums()}),
-                {layer.bottom_gradient(0, range)}, layer.accumulates_bottom_gradient(0)});
+    layer.emit({Step::backward_data,
+                range,
+                operands.with_affine(
+                    {layer.bottom(0, range), layer.top_gradient(0, range), operands.norm(), operands.sums()}),
+                {layer.bottom_gradient(0, range)},
+                layer.accumulates_bottom_gradient(0)});
   }
 }
 

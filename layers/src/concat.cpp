@@ -1,4 +1,5 @@
-// Concat is lowered to, a slab at a time, forward: bottoms -> top; backward_data: top' -> bottoms' from bottom `chunk` on.
+// Concat is lowered to, a slab at a time, forward: bottoms -> top; backward_data: top' -> bottoms' from
+// bottom `chunk` on.
 #include "gradient_runs.h"
 #include "layer_checks.h"
 #include "layer_types.h"
@@ -12,7 +13,8 @@ std::vector<Shape> top_shapes(const LayerSpec&, std::span<const Shape> bottoms) 
   Shape top = bottoms[0];
   for (const Shape& bottom : bottoms.subspan(1)) {
     if (bottom.n != top.n || bottom.h != top.h || bottom.w != top.w) {
-      throw runtime::UsageError("bottoms may differ in channels only: " + to_string(bottoms[0]) + ", " + to_string(bottom));
+      throw runtime::UsageError("bottoms may differ in channels only: " + to_string(bottoms[0]) + ", " +
+                                to_string(bottom));
     }
     top.c += bottom.c;
   }
@@ -32,7 +34,8 @@ void lower_forward(LayerLowering& layer) {
 }
 
 void lower_backward(LayerLowering& layer) {
-  emit_gradient_runs(layer, [&](ImageRange range) { return std::vector<Operand>{layer.top_gradient(0, range)}; });
+  emit_gradient_runs(layer,
+                     [&](ImageRange range) { return std::vector<Operand>{layer.top_gradient(0, range)}; });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Convolution. Ops per range: forward(bottom, weight[, bias] -> top);
-// mask_gradient(top, top' -> top') behind a folded ReLU; backward_parameters(bottom, top' -> weight'[, bias']);
-// backward_data(top', weight -> bottom').
+// mask_gradient(top, top' -> top') behind a folded ReLU; backward_parameters(bottom, top' -> weight'[,
+// bias']); backward_data(top', weight -> bottom').
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
 #include "octrain/runtime/error.h"
@@ -23,8 +23,8 @@ void check_params(const ConvolutionParams& params) {
 std::int64_t convolved_extent(std::int64_t extent, int kernel, int stride, int pad, int dilation) {
   const std::int64_t span = extent + 2 * pad - (dilation * (kernel - 1) + 1);
   if (span < 0) {
-    throw runtime::UsageError("kernel of " + std::to_string(kernel) + " does not fit in " + std::to_string(extent) +
-                              " with padding " + std::to_string(pad));
+    throw runtime::UsageError("kernel of " + std::to_string(kernel) + " does not fit in " +
+                              std::to_string(extent) + " with padding " + std::to_string(pad));
   }
   return span / stride + 1;
 }
@@ -35,8 +35,9 @@ std::vector<Shape> convolution_top_shapes(const LayerSpec& spec, std::span<const
   check_params(params);
   const Shape& bottom = bottoms[0];
   if (bottom.c % params.groups != 0 || params.outputs % params.groups != 0) {
-    throw runtime::UsageError(std::to_string(params.groups) + " groups do not divide " + std::to_string(bottom.c) +
-                              " channels and " + std::to_string(params.outputs) + " outputs");
+    throw runtime::UsageError(std::to_string(params.groups) + " groups do not divide " +
+                              std::to_string(bottom.c) + " channels and " + std::to_string(params.outputs) +
+                              " outputs");
   }
   return {{bottom.n, params.outputs,
            convolved_extent(bottom.h, params.kernel_h, params.stride_h, params.pad_h, params.dilation_h),
@@ -45,9 +46,10 @@ std::vector<Shape> convolution_top_shapes(const LayerSpec& spec, std::span<const
 
 std::vector<ParameterSpec> convolution_parameters(const LayerSpec& spec, std::span<const Shape> bottoms) {
   const auto& params = std::get<ConvolutionParams>(spec.params);
-  std::vector<ParameterSpec> parameters = {{"weight",
-                                            {params.outputs, bottoms[0].c / params.groups, params.kernel_h, params.kernel_w},
-                                            params.weight_options}};
+  std::vector<ParameterSpec> parameters = {
+      {"weight",
+       {params.outputs, bottoms[0].c / params.groups, params.kernel_h, params.kernel_w},
+       params.weight_options}};
   if (params.bias) parameters.push_back({"bias", {params.outputs}, params.bias_options});
   return parameters;
 }
@@ -59,7 +61,8 @@ double convolution_flops(const LayerSpec& spec, std::span<const Shape> bottoms, 
 }
 
 double range_flops(const LayerLowering& layer, ImageRange range) {
-  return layer.forward_flops() * static_cast<double>(range.count) / static_cast<double>(layer.bottom(0).shape.n);
+  return layer.forward_flops() * static_cast<double>(range.count) /
+         static_cast<double>(layer.bottom(0).shape.n);
 }
 
 void lower_convolution_forward(LayerLowering& layer) {
@@ -92,8 +95,10 @@ void lower_convolution_backward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
     const Operand gradient = layer.top_gradient(0, range);
     if (layer.params<ConvolutionParams>().relu) {
-      layer.emit(
-          {.step = Step::mask_gradient, .range = range, .in = {layer.top(0, range), gradient}, .out = {gradient}});
+      layer.emit({.step = Step::mask_gradient,
+                  .range = range,
+                  .in = {layer.top(0, range), gradient},
+                  .out = {gradient}});
     }
     layer.emit(parameters_op(layer, range));
     if (!wants_data) continue;

@@ -14,7 +14,8 @@ std::vector<Shape> top_shapes(const LayerSpec& spec, std::span<const Shape> bott
   if (params.batch < 1 || params.channels < 1 || params.height < 1 || params.width < 1) {
     throw runtime::UsageError("every dimension must be at least 1: " + to_string(images));
   }
-  if (spec.tops.empty() || spec.tops.size() > 2) throw runtime::UsageError("makes images and labels: one top or two");
+  if (spec.tops.empty() || spec.tops.size() > 2)
+    throw runtime::UsageError("makes images and labels: one top or two");
   if (spec.tops.size() == 1) return {images};
   return {images, {params.batch, 1, 1, 1}};
 }

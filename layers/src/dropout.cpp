@@ -1,5 +1,5 @@
-// Dropout is lowered to, a slab at a time, forward: bottom -> top; backward_data: top' -> bottom' (the mask is made again). In testing
-// it copies, or does nothing in place.
+// Dropout is lowered to, a slab at a time, forward: bottom -> top; backward_data: top' -> bottom' (the mask
+// is made again). In testing it copies, or does nothing in place.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -13,7 +13,8 @@ bool in_place(const LayerSpec& spec) { return spec.bottoms == spec.tops; }
 std::vector<Shape> top_shapes(const LayerSpec& spec, std::span<const Shape> bottoms) {
   expect_bottoms(bottoms, 1);
   const float ratio = std::get<DropoutParams>(spec.params).ratio;
-  if (!(ratio >= 0 && ratio < 1)) throw runtime::UsageError("ratio must be in [0, 1), not " + std::to_string(ratio));
+  if (!(ratio >= 0 && ratio < 1))
+    throw runtime::UsageError("ratio must be in [0, 1), not " + std::to_string(ratio));
   return {bottoms[0]};
 }
 
@@ -33,7 +34,10 @@ void lower_forward(LayerLowering& layer) {
 void lower_backward(LayerLowering& layer) {
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data, range, {layer.top_gradient(0, range)}, {layer.bottom_gradient(0, range)},
+    layer.emit({Step::backward_data,
+                range,
+                {layer.top_gradient(0, range)},
+                {layer.bottom_gradient(0, range)},
                 layer.accumulates_bottom_gradient(0)});
   }
 }

@@ -1,6 +1,7 @@
 // Eltwise is lowered to, a slab at a time,
 //   forward: bottoms -> top
-//   backward_data: top', [top if a ReLU is folded in], [bottoms unless it is a sum] -> bottoms' from bottom `chunk` on
+//   backward_data: top', [top if a ReLU is folded in], [bottoms unless it is a sum] -> bottoms' from bottom
+//   `chunk` on
 #include "gradient_runs.h"
 #include "layer_checks.h"
 #include "layer_types.h"
@@ -14,11 +15,13 @@ std::vector<Shape> top_shapes(const LayerSpec& spec, std::span<const Shape> bott
   if (bottoms.size() < 2) throw runtime::UsageError("takes at least two bottoms");
   for (const Shape& bottom : bottoms) {
     if (bottom != bottoms[0]) {
-      throw runtime::UsageError("bottoms differ in shape: " + to_string(bottoms[0]) + ", " + to_string(bottom));
+      throw runtime::UsageError("bottoms differ in shape: " + to_string(bottoms[0]) + ", " +
+                                to_string(bottom));
     }
   }
   if (params.coefficients.empty()) return {bottoms[0]};
-  if (params.operation != EltwiseParams::Operation::sum) throw runtime::UsageError("only a sum has coefficients");
+  if (params.operation != EltwiseParams::Operation::sum)
+    throw runtime::UsageError("only a sum has coefficients");
   if (params.coefficients.size() != bottoms.size()) {
     throw runtime::UsageError("has " + std::to_string(params.coefficients.size()) + " coefficients for " +
                               std::to_string(bottoms.size()) + " bottoms");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "net_lowering.h"
+#include "octrain/runtime/units.h"
 
 namespace octrain::layers {
 
@@ -75,7 +76,8 @@ advisor::Op NetLowering::make_op(const Node& node, const OpSpec& spec) const {
   if (node.ranges.size() > 1) op.name += " @" + std::to_string(spec.range.first);
   if (spec.chunk > 0) op.name += " #" + std::to_string(spec.chunk);
   op.phase = phase_of(spec.step);
-  op.workspace_bytes = node.kernel->workspace_bytes(spec.step, spec.range.count, spec.accumulate);
+  op.workspace_bytes =
+      runtime::round_up(node.kernel->workspace_bytes(spec.step, spec.range.count, spec.accumulate), runtime::kBlockBytes);
   double bytes = 0;
   for (const Operand& operand : spec.in) {
     add_unique(op.reads, operand.tensor);

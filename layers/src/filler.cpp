@@ -19,9 +19,12 @@ double fan(std::size_t elements, std::span<const std::int64_t> dims, Filler::Var
     return static_cast<double>(elements) / (dims.size() > i ? static_cast<double>(dims[i]) : 1.0);
   };
   switch (norm) {
-    case Filler::VarianceNorm::fan_in: return fan_without(0);
-    case Filler::VarianceNorm::fan_out: return fan_without(1);
-    case Filler::VarianceNorm::average: return (fan_without(0) + fan_without(1)) / 2;
+    case Filler::VarianceNorm::fan_in:
+      return fan_without(0);
+    case Filler::VarianceNorm::fan_out:
+      return fan_without(1);
+    case Filler::VarianceNorm::average:
+      return (fan_without(0) + fan_without(1)) / 2;
   }
   return 1;
 }
@@ -43,20 +46,25 @@ struct Distribution {
 
 Distribution distribution_of(const Filler& filler, double fan_size) {
   switch (filler.kind) {
-    case Filler::Kind::constant: return {false, filler.value, 0};
-    case Filler::Kind::gaussian: return {true, filler.mean, filler.stddev};
-    case Filler::Kind::uniform: return {false, filler.min, filler.max - filler.min};
+    case Filler::Kind::constant:
+      return {false, filler.value, 0};
+    case Filler::Kind::gaussian:
+      return {true, filler.mean, filler.stddev};
+    case Filler::Kind::uniform:
+      return {false, filler.min, filler.max - filler.min};
     case Filler::Kind::xavier: {
       const auto limit = static_cast<float>(std::sqrt(3 / fan_size));
       return {false, -limit, 2 * limit};
     }
-    case Filler::Kind::msra: return {true, 0, static_cast<float>(std::sqrt(2 / fan_size))};
+    case Filler::Kind::msra:
+      return {true, 0, static_cast<float>(std::sqrt(2 / fan_size))};
   }
   return {};
 }
 
 // Values [begin, end), begin a multiple of kWords: block i of the generator makes values 4 i to 4 i + 3.
-void fill_range(std::span<float> values, std::size_t begin, std::size_t end, const Distribution& distribution, std::uint64_t key) {
+void fill_range(std::span<float> values, std::size_t begin, std::size_t end, const Distribution& distribution,
+                std::uint64_t key) {
   const runtime::Philox philox(key);
   for (std::size_t i = begin; i < end; i += kWords) {
     const auto words = philox(i / kWords);
@@ -68,13 +76,15 @@ void fill_range(std::span<float> values, std::size_t begin, std::size_t end, con
       std::transform(words.begin(), words.end(), units, unit_uniform);
     }
     const std::size_t count = std::min(kWords, end - i);
-    for (std::size_t j = 0; j < count; ++j) values[i + j] = distribution.offset + distribution.factor * units[j];
+    for (std::size_t j = 0; j < count; ++j)
+      values[i + j] = distribution.offset + distribution.factor * units[j];
   }
 }
 
 }  // namespace
 
-void fill(std::span<float> values, std::span<const std::int64_t> dims, const Filler& filler, std::uint64_t key) {
+void fill(std::span<float> values, std::span<const std::int64_t> dims, const Filler& filler,
+          std::uint64_t key) {
   if (values.empty()) return;
   const Distribution distribution = distribution_of(filler, fan(values.size(), dims, filler.variance_norm));
   if (distribution.factor == 0) {
@@ -87,7 +97,8 @@ void fill(std::span<float> values, std::span<const std::int64_t> dims, const Fil
   const std::size_t share = (values.size() / threads / kWords + 1) * kWords;
   std::vector<std::jthread> workers;
   for (std::size_t begin = share; begin < values.size(); begin += share) {
-    workers.emplace_back(fill_range, values, begin, std::min(values.size(), begin + share), std::cref(distribution), key);
+    workers.emplace_back(fill_range, values, begin, std::min(values.size(), begin + share),
+                         std::cref(distribution), key);
   }
   fill_range(values, 0, std::min(values.size(), share), distribution, key);
 }

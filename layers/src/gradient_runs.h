@@ -7,7 +7,8 @@
 
 namespace octrain::layers {
 
-/// Consecutive bottoms that want a gradient and agree in whether it is added to. The op's chunk is the first of them.
+/// Consecutive bottoms that want a gradient and agree in whether it is added to. The op's chunk is the first
+/// of them.
 struct GradientRun {
   std::size_t first = 0, count = 0;
   bool accumulate = false;
@@ -19,7 +20,8 @@ inline std::vector<GradientRun> gradient_runs(const LayerLowering& layer) {
     if (!layer.wants_bottom_gradient(i)) continue;
     const bool accumulate = layer.accumulates_bottom_gradient(i);
     // Gradients that are added to may be one blob's, named twice: each gets an op of its own.
-    const bool extends = !runs.empty() && !accumulate && !runs.back().accumulate && runs.back().first + runs.back().count == i;
+    const bool extends =
+        !runs.empty() && !accumulate && !runs.back().accumulate && runs.back().first + runs.back().count == i;
     if (extends) {
       ++runs.back().count;
     } else {
@@ -35,7 +37,8 @@ void emit_gradient_runs(LayerLowering& layer, const Operands& in) {
   for (const GradientRun& run : gradient_runs(layer)) {
     for (const ImageRange range : layer.ranges()) {
       OpSpec op{Step::backward_data, range, in(range), {}, run.accumulate, static_cast<int>(run.first), 0};
-      for (std::size_t i = run.first; i < run.first + run.count; ++i) op.out.push_back(layer.bottom_gradient(i, range));
+      for (std::size_t i = run.first; i < run.first + run.count; ++i)
+        op.out.push_back(layer.bottom_gradient(i, range));
       layer.emit(op);
     }
   }

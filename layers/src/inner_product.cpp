@@ -64,7 +64,8 @@ void lower_chunk_parameters(LayerLowering& layer, int chunk) {
               .accumulate = layer.accumulates_parameter_gradient(kWeight, chunk),
               .chunk = chunk,
               .flops = op_flops(layer, range)};
-    if (chunk == 0 && layer.params<InnerProductParams>().bias) op.out.push_back(layer.parameter_gradient(kBias));
+    if (chunk == 0 && layer.params<InnerProductParams>().bias)
+      op.out.push_back(layer.parameter_gradient(kBias));
     layer.emit(op);
   }
 }
@@ -73,8 +74,10 @@ void lower_inner_product_backward(LayerLowering& layer) {
   if (layer.params<InnerProductParams>().relu) {
     for (const ImageRange range : layer.ranges()) {
       const Operand gradient = layer.top_gradient(0, range);
-      layer.emit(
-          {.step = Step::mask_gradient, .range = range, .in = {layer.top(0, range), gradient}, .out = {gradient}});
+      layer.emit({.step = Step::mask_gradient,
+                  .range = range,
+                  .in = {layer.top(0, range), gradient},
+                  .out = {gradient}});
     }
   }
   const bool wants_data = layer.wants_bottom_gradient(0);

@@ -1,5 +1,5 @@
-// LRN is lowered to, a slab at a time, forward: bottom -> top; backward_data: bottom, top' -> bottom'. Backward computes the
-// denominators again: cheaper than keeping a blob of them.
+// LRN is lowered to, a slab at a time, forward: bottom -> top; backward_data: bottom, top' -> bottom'.
+// Backward computes the denominators again: cheaper than keeping a blob of them.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -11,8 +11,10 @@ namespace {
 std::vector<Shape> top_shapes(const LayerSpec& spec, std::span<const Shape> bottoms) {
   expect_bottoms(bottoms, 1);
   const int size = std::get<LrnParams>(spec.params).local_size;
-  if (size < 1 || size % 2 == 0) throw runtime::UsageError("local_size must be odd, not " + std::to_string(size));
-  if (spec.bottoms == spec.tops) throw runtime::UsageError("cannot work in place: its backward pass reads the bottom");
+  if (size < 1 || size % 2 == 0)
+    throw runtime::UsageError("local_size must be odd, not " + std::to_string(size));
+  if (spec.bottoms == spec.tops)
+    throw runtime::UsageError("cannot work in place: its backward pass reads the bottom");
   return {bottoms[0]};
 }
 
@@ -20,8 +22,9 @@ std::vector<ParameterSpec> parameters(const LayerSpec&, std::span<const Shape>) 
 
 double flops(const LayerSpec& spec, std::span<const Shape> bottoms, std::span<const Shape>) {
   const auto& params = std::get<LrnParams>(spec.params);
-  const double window = params.region == LrnParams::Region::across_channels ? params.local_size
-                                                                            : params.local_size * params.local_size;
+  const double window = params.region == LrnParams::Region::across_channels
+                            ? params.local_size
+                            : params.local_size * params.local_size;
   return (2 * window + 4) * static_cast<double>(bottoms[0].elements());
 }
 
@@ -34,8 +37,11 @@ void lower_forward(LayerLowering& layer) {
 void lower_backward(LayerLowering& layer) {
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data, range, {layer.bottom(0, range), layer.top_gradient(0, range)},
-                {layer.bottom_gradient(0, range)}, layer.accumulates_bottom_gradient(0)});
+    layer.emit({Step::backward_data,
+                range,
+                {layer.bottom(0, range), layer.top_gradient(0, range)},
+                {layer.bottom_gradient(0, range)},
+                layer.accumulates_bottom_gradient(0)});
   }
 }
 

@@ -9,22 +9,25 @@ namespace octrain::layers {
 namespace {
 
 PoolingParams window_over(const LayerSpec& spec, const Shape& bottom) {
-  return resolve_window(std::get<PoolingParams>(spec.params), static_cast<int>(bottom.h), static_cast<int>(bottom.w));
+  return resolve_window(std::get<PoolingParams>(spec.params), static_cast<int>(bottom.h),
+                        static_cast<int>(bottom.w));
 }
 
-std::int64_t pooled_extent(std::int64_t extent, int kernel, int stride, int pad, PoolingParams::Rounding rounding) {
+std::int64_t pooled_extent(std::int64_t extent, int kernel, int stride, int pad,
+                           PoolingParams::Rounding rounding) {
   if (kernel <= 0 || stride <= 0 || pad < 0) {
     throw runtime::UsageError("kernel and stride must be positive, padding not negative");
   }
   if (pad >= kernel) throw runtime::UsageError("padding must be smaller than the kernel");
   const std::int64_t span = extent + 2 * pad - kernel;
   if (span < 0) {
-    throw runtime::UsageError("window of " + std::to_string(kernel) + " does not fit in " + std::to_string(extent) +
-                              " with padding " + std::to_string(pad));
+    throw runtime::UsageError("window of " + std::to_string(kernel) + " does not fit in " +
+                              std::to_string(extent) + " with padding " + std::to_string(pad));
   }
   const bool up = rounding == PoolingParams::Rounding::ceil;
   const std::int64_t count = (span + (up ? stride - 1 : 0)) / stride + 1;
-  // A window that would start past the image has nothing to pool. (Without padding that takes a stride above the kernel.)
+  // A window that would start past the image has nothing to pool. (Without padding that takes a stride above
+  // the kernel.)
   return (count - 1) * stride >= extent + pad ? count - 1 : count;
 }
 
@@ -50,7 +53,8 @@ bool saves_positions(const LayerLowering& layer) {
 
 void lower_pooling_forward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
-    OpSpec op{.step = Step::forward, .range = range, .in = {layer.bottom(0, range)}, .out = {layer.top(0, range)}};
+    OpSpec op{
+        .step = Step::forward, .range = range, .in = {layer.bottom(0, range)}, .out = {layer.top(0, range)}};
     if (layer.training() && saves_positions(layer)) op.out.push_back(layer.saved(range));
     layer.emit(op);
   }

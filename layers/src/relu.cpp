@@ -21,7 +21,10 @@ double relu_flops(const LayerSpec&, std::span<const Shape> bottoms, std::span<co
 
 void lower_relu_forward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({.step = Step::forward, .range = range, .in = {layer.bottom(0, range)}, .out = {layer.top(0, range)}});
+    layer.emit({.step = Step::forward,
+                .range = range,
+                .in = {layer.bottom(0, range)},
+                .out = {layer.top(0, range)}});
   }
 }
 

@@ -15,7 +15,8 @@ enum Parameter { kGamma = 0, kBeta = 1 };
 
 std::vector<Shape> top_shapes(const LayerSpec& spec, std::span<const Shape> bottoms) {
   expect_bottoms(bottoms, 1);
-  if (spec.bottoms == spec.tops) throw runtime::UsageError("cannot work in place: its backward pass reads the bottom");
+  if (spec.bottoms == spec.tops)
+    throw runtime::UsageError("cannot work in place: its backward pass reads the bottom");
   return {bottoms[0]};
 }
 
@@ -38,7 +39,8 @@ std::vector<Operand> with_parameters(LayerLowering& layer, std::vector<Operand> 
 
 void lower_forward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::forward, range, with_parameters(layer, {layer.bottom(0, range)}), {layer.top(0, range)}});
+    layer.emit(
+        {Step::forward, range, with_parameters(layer, {layer.bottom(0, range)}), {layer.top(0, range)}});
   }
 }
 
@@ -47,9 +49,14 @@ void lower_backward(LayerLowering& layer) {
   if (layer.params<ScaleParams>().bias) gradients.push_back(layer.parameter_gradient(kBeta));
   for (const ImageRange range : layer.ranges()) {
     const auto in = with_parameters(layer, {layer.bottom(0, range), layer.top_gradient(0, range)});
-    layer.emit({Step::backward_parameters, range, in, gradients, layer.accumulates_parameter_gradient(kGamma)});
+    layer.emit(
+        {Step::backward_parameters, range, in, gradients, layer.accumulates_parameter_gradient(kGamma)});
     if (!layer.wants_bottom_gradient(0)) continue;
-    layer.emit({Step::backward_data, range, in, {layer.bottom_gradient(0, range)}, layer.accumulates_bottom_gradient(0)});
+    layer.emit({Step::backward_data,
+                range,
+                in,
+                {layer.bottom_gradient(0, range)},
+                layer.accumulates_bottom_gradient(0)});
   }
 }
 

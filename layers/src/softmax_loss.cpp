@@ -1,5 +1,6 @@
 // Softmax with loss is lowered to, a slab at a time, forward: logits, labels -> the scalar (no tensor);
-// backward_data: logits, labels -> logits'. The scalar is this loss alone; its weight enters the gradient and the net's total.
+// backward_data: logits, labels -> logits'. The scalar is this loss alone; its weight enters the gradient and
+// the net's total.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -28,15 +29,19 @@ void lower_forward(LayerLowering& layer) {
 void lower_backward(LayerLowering& layer) {
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data, range, {layer.bottom(0, range), layer.bottom(1, range)},
-                {layer.bottom_gradient(0, range)}, layer.accumulates_bottom_gradient(0)});
+    layer.emit({Step::backward_data,
+                range,
+                {layer.bottom(0, range), layer.bottom(1, range)},
+                {layer.bottom_gradient(0, range)},
+                layer.accumulates_bottom_gradient(0)});
   }
 }
 
 }  // namespace
 
 const LayerType& softmax_loss_layer_type() {
-  static constexpr LayerType kType{"SoftmaxWithLoss", top_shapes, parameters, flops, lower_forward, lower_backward};
+  static constexpr LayerType kType{"SoftmaxWithLoss", top_shapes,    parameters, flops,
+                                   lower_forward,     lower_backward};
   return kType;
 }
 

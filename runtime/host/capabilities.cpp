@@ -19,8 +19,9 @@ void add_userfaultfd(std::vector<HostCapability>& found) {
                          ? "faults of programs and of system calls are served"
                          : "faults of programs only; for system calls set vm.unprivileged_userfaultfd=1"});
     found.push_back({"UFFDIO_MOVE", userfault.can_move(),
-                     userfault.can_move() ? "pages are moved, not copied"
-                                          : "needs Linux 6.8; UFFDIO_COPY is used, at about 2 GB/s of one core"});
+                     userfault.can_move()
+                         ? "pages are moved, not copied"
+                         : "needs Linux 6.8; UFFDIO_COPY is used, at about 2 GB/s of one core"});
   } catch (const DeviceError& error) {
     found.push_back({"userfaultfd", false, error.what()});
     found.push_back({"UFFDIO_MOVE", false, "needs userfaultfd"});
@@ -30,19 +31,23 @@ void add_userfaultfd(std::vector<HostCapability>& found) {
 HostCapability huge_pages() {
   std::string modes;
   std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), modes);
-  const bool available = modes.find("[always]") != std::string::npos || modes.find("[madvise]") != std::string::npos;
-  return {"huge pages", available,
-          available ? modes
-                    : "off; moving blocks is slower. Write `madvise` to /sys/kernel/mm/transparent_hugepage/enabled"};
+  const bool available =
+      modes.find("[always]") != std::string::npos || modes.find("[madvise]") != std::string::npos;
+  return {
+      "huge pages", available,
+      available
+          ? modes
+          : "off; moving blocks is slower. Write `madvise` to /sys/kernel/mm/transparent_hugepage/enabled"};
 }
 
 HostCapability io_uring_capability() {
   io_uring ring{};
   const int outcome = ::io_uring_queue_init(1, &ring, 0);
   if (outcome < 0) {
-    return {"io_uring", false,
-            std::string(IoError("refused", -outcome).what()) +
-                "; plain reads and writes are used, one at a time (see kernel.io_uring_disabled and seccomp)"};
+    return {
+        "io_uring", false,
+        std::string(IoError("refused", -outcome).what()) +
+            "; plain reads and writes are used, one at a time (see kernel.io_uring_disabled and seccomp)"};
   }
   ::io_uring_queue_exit(&ring);
   return {"io_uring", true, "several transfers at a time"};

@@ -10,8 +10,8 @@
 namespace octrain::runtime::host {
 namespace {
 
-/// Carries blocks 0, 1, … for half a second at most, several at a time as in training. Returns bytes/s and leaves in `blocks`
-/// how many were carried.
+/// Carries blocks 0, 1, … for half a second at most, several at a time as in training. Returns bytes/s and
+/// leaves in `blocks` how many were carried.
 double measure(TierChannel& channel, std::byte* frames, Direction direction, BlockId& blocks) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
@@ -46,7 +46,8 @@ double measure(TierChannel& channel, std::byte* frames, Direction direction, Blo
 DiskSpeed measure_disk(const std::filesystem::path& dir) {
   const std::uint64_t bytes = std::min(kGiB, disk_space(dir).free_bytes / 2);
   if (bytes < kChannelDepth * kBlockBytes) {
-    throw OutOfDeviceMemory("too little space in " + dir.string() + " to measure it", kChannelDepth * kBlockBytes - bytes);
+    throw OutOfDeviceMemory("too little space in " + dir.string() + " to measure it",
+                            kChannelDepth * kBlockBytes - bytes);
   }
   BlockId blocks = static_cast<BlockId>(bytes / kBlockBytes);
   FileTier tier(dir, blocks);

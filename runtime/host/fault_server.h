@@ -1,7 +1,9 @@
-// The thread that serves page faults. It never touches managed memory and takes no lock that a faulting thread can hold.
+// The thread that serves page faults. It never touches managed memory and takes no lock that a faulting
+// thread can hold.
 //
-// A fault that cannot be served (the tier fails to read) ends the process with a message: the thread that waits for the page
-// may be inside any library and could be told by a signal only, and its contents are lost anyway.
+// A fault that cannot be served (the tier fails to read) ends the process with a message: the thread that
+// waits for the page may be inside any library and could be told by a signal only, and its contents are lost
+// anyway.
 #pragma once
 
 #include <memory>

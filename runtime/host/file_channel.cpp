@@ -68,7 +68,8 @@ class UringChannel final : public TierChannel {
 
  private:
   void submit(std::size_t slot) {
-    io_uring_sqe* request = ::io_uring_get_sqe(&ring_);  // never null: no more than the ring's depth is under way
+    io_uring_sqe* request =
+        ::io_uring_get_sqe(&ring_);  // never null: no more than the ring's depth is under way
     const Progress& progress = slots_[slot];
     if (progress.reads()) {
       ::io_uring_prep_read(request, file_, progress.memory(), progress.rest(), progress.offset());
@@ -117,6 +118,8 @@ class BlockingChannel final : public TierChannel {
 }  // namespace
 
 std::unique_ptr<TierChannel> open_uring_channel(int file) { return std::make_unique<UringChannel>(file); }
-std::unique_ptr<TierChannel> open_blocking_channel(int file) { return std::make_unique<BlockingChannel>(file); }
+std::unique_ptr<TierChannel> open_blocking_channel(int file) {
+  return std::make_unique<BlockingChannel>(file);
+}
 
 }  // namespace octrain::runtime::host

@@ -18,7 +18,8 @@ constexpr const char* kRemedy = "; name another directory on a disk with --tier-
 
 [[noreturn]] void refuse(const std::filesystem::path& directory, int error_number) {
   if (error_number == EINVAL) {
-    throw DeviceError("tier directory " + directory.string() + " is on a file system without direct I/O" + kRemedy);
+    throw DeviceError("tier directory " + directory.string() + " is on a file system without direct I/O" +
+                      kRemedy);
   }
   throw IoError("cannot make a file in the tier directory " + directory.string() + kRemedy, error_number);
 }
@@ -35,7 +36,8 @@ UniqueFd open_unlinked(const std::filesystem::path& directory) {
   return file;
 }
 
-[[noreturn]] void too_full(const std::filesystem::path& directory, std::uint64_t bytes, std::uint64_t free_bytes) {
+[[noreturn]] void too_full(const std::filesystem::path& directory, std::uint64_t bytes,
+                           std::uint64_t free_bytes) {
   const std::uint64_t shortfall = bytes > free_bytes ? bytes - free_bytes : kBlockBytes;
   throw OutOfDeviceMemory("the tier needs " + format_bytes(bytes) + " in " + directory.string() + ", where " +
                               format_bytes(free_bytes) + " are free" + kRemedy,

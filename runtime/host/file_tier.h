@@ -1,4 +1,5 @@
-// The tier in a file: unlinked, readable by its owner only, its disk space reserved before training; direct I/O by io_uring.
+// The tier in a file: unlinked, readable by its owner only, its disk space reserved before training; direct
+// I/O by io_uring.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +11,8 @@ namespace octrain::runtime::host {
 
 class FileTier final : public Tier {
  public:
-  /// Throws IoError or DeviceError (the directory is missing, not writable, in RAM or without direct I/O), OutOfDeviceMemory
-  /// (it is too full).
+  /// Throws IoError or DeviceError (the directory is missing, not writable, in RAM or without direct I/O),
+  /// OutOfDeviceMemory (it is too full).
   FileTier(const std::filesystem::path& directory, BlockId block_count);
   [[nodiscard]] bool takes_frames() const override { return false; }
   [[nodiscard]] std::unique_ptr<TierChannel> open_channel() override;

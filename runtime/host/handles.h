@@ -30,8 +30,8 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-/// Reserved anonymous memory that starts on a 2 MiB boundary and asks for huge pages. Takes RAM only where touched, and
-/// is not inherited by child processes: a page that a child shares could no longer be moved.
+/// Reserved anonymous memory that starts on a 2 MiB boundary and asks for huge pages. Takes RAM only where
+/// touched, and is not inherited by child processes: a page that a child shares could no longer be moved.
 class Mapping {
  public:
   Mapping() = default;

@@ -17,15 +17,16 @@ namespace {
 void require_ram(std::uint64_t bytes, const char* what, const char* remedy) {
   const std::uint64_t available = available_ram_bytes();
   if (bytes <= available) return;
-  throw OutOfDeviceMemory(std::string(what) + " takes " + format_bytes(bytes) + " of RAM, but " + format_bytes(available) +
-                              " are available; " + remedy,
+  throw OutOfDeviceMemory(std::string(what) + " takes " + format_bytes(bytes) + " of RAM, but " +
+                              format_bytes(available) + " are available; " + remedy,
                           bytes - available);
 }
 
 std::unique_ptr<MemorySpace> make_incore(Layout layout, const HostSpaceOptions& options) {
   if (options.device_bytes > 0 && layout.bytes() > options.device_bytes) {
-    throw OutOfDeviceMemory("in core the model takes " + format_bytes(layout.bytes()) + ", but the device has " +
-                                format_bytes(options.device_bytes) + "; use --mode um",
+    throw OutOfDeviceMemory("in core the model takes " + format_bytes(layout.bytes()) +
+                                ", but the device has " + format_bytes(options.device_bytes) +
+                                "; use --mode um",
                             layout.bytes() - options.device_bytes);
   }
   require_ram(layout.bytes(), "in core the model", "use --mode um with less --device-memory");
@@ -37,8 +38,9 @@ void require_mappings(std::uint64_t count) {
   constexpr std::uint64_t kOthers = 1000;
   std::uint64_t limit = 0;
   if (!(std::ifstream("/proc/sys/vm/max_map_count") >> limit) || count + kOthers <= limit) return;
-  throw DeviceError("mode explicit needs up to " + std::to_string(count + kOthers) + " memory mappings, but vm.max_map_count is " +
-                    std::to_string(limit) + ": raise it with `sysctl vm.max_map_count=" + std::to_string(count + kOthers) +
+  throw DeviceError("mode explicit needs up to " + std::to_string(count + kOthers) +
+                    " memory mappings, but vm.max_map_count is " + std::to_string(limit) +
+                    ": raise it with `sysctl vm.max_map_count=" + std::to_string(count + kOthers) +
                     "` or use --mode um");
 }
 
@@ -58,7 +60,8 @@ std::unique_ptr<Tier> make_tier(const Layout& layout, const HostSpaceOptions& op
 
 }  // namespace
 
-std::unique_ptr<MemorySpace> make_host_space(std::span<const std::uint64_t> tensor_bytes, const HostSpaceOptions& options) {
+std::unique_ptr<MemorySpace> make_host_space(std::span<const std::uint64_t> tensor_bytes,
+                                             const HostSpaceOptions& options) {
   Layout layout(tensor_bytes, options.workspace_bytes);
   if (options.kind == Kind::incore) return make_incore(std::move(layout), options);
   if (options.kind == Kind::explicit_copy) {

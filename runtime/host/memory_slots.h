@@ -1,5 +1,5 @@
-// The slots: 2 MiB places beside the tensors where pages wait (free frames), are filled and written out, or stand as the
-// RAM tier's copy of a block.
+// The slots: 2 MiB places beside the tensors where pages wait (free frames), are filled and written out, or
+// stand as the RAM tier's copy of a block.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ struct Frame {
   bool fresh = false;
 };
 
-/// There are always as many slots in use as pages, so that a page taken from a block finds an empty one. Not thread-safe, but
-/// for address() and make_page().
+/// There are always as many slots in use as pages, so that a page taken from a block finds an empty one. Not
+/// thread-safe, but for address() and make_page().
 class MemorySlots {
  public:
   MemorySlots(std::uint32_t capacity, PageMover& mover)

@@ -1,4 +1,5 @@
-// The hints that are still to be carried out: a queue for each direction, and for each tensor the order of issue.
+// The hints that are still to be carried out: a queue for each direction, and for each tensor the order of
+// issue.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +13,8 @@
 
 namespace octrain::runtime::host {
 
-/// A queue's head waits for the orders that its tensor was given before, which may stand in the other queue. Since both
-/// queues follow the order of issue, two heads never wait for each other. Not thread-safe.
+/// A queue's head waits for the orders that its tensor was given before, which may stand in the other queue.
+/// Since both queues follow the order of issue, two heads never wait for each other. Not thread-safe.
 class Orders {
  public:
   struct Job {
@@ -27,11 +28,12 @@ class Orders {
   explicit Orders(std::size_t tensors) : tensors_(tensors) {}
 
   void issue(Direction direction, TensorId tensor, BlockRange blocks) {
-    if (direction == Direction::in && last_bring_in(tensor) != queue(Direction::in).end()) return;  // it comes already
+    if (direction == Direction::in && last_bring_in(tensor) != queue(Direction::in).end())
+      return;  // it comes already
     queue(direction).push_back({tensor, tensors_[tensor].issued++, blocks.first, blocks.first, blocks.end()});
   }
-  /// Takes back the tensor's last order if it is to bring it in, as far as it has not begun: it is about to leave again, and its
-  /// room may have been promised to others.
+  /// Takes back the tensor's last order if it is to bring it in, as far as it has not begun: it is about to
+  /// leave again, and its room may have been promised to others.
   void cancel_bring_in(TensorId tensor) {
     auto& jobs = queue(Direction::in);
     const auto last = last_bring_in(tensor);
@@ -50,7 +52,9 @@ class Orders {
     return &jobs.front();
   }
   [[nodiscard]] bool any(Direction direction) { return !queue(direction).empty(); }
-  [[nodiscard]] bool pending(TensorId tensor) const { return tensors_[tensor].issued != tensors_[tensor].done; }
+  [[nodiscard]] bool pending(TensorId tensor) const {
+    return tensors_[tensor].issued != tensors_[tensor].done;
+  }
 
   /// A block of the tensor's current order is under way; it has ended.
   void block_started(TensorId tensor) { ++tensors_[tensor].under_way; }

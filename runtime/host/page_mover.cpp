@@ -19,15 +19,20 @@ void remap(std::byte* target, std::byte* source) {
   // DONTUNMAP keeps the source's addresses ours; without it another mmap could take them.
   constexpr int kFlags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
   if (::mremap(source, kBlockBytes, kBlockBytes, kFlags, target) == MAP_FAILED) {
-    throw IoError(errno == ENOMEM ? "mremap of a block (is vm.max_map_count large enough?)" : "mremap of a block",
-                  errno);
+    throw IoError(
+        errno == ENOMEM ? "mremap of a block (is vm.max_map_count large enough?)" : "mremap of a block",
+        errno);
   }
 }
 
 }  // namespace
 
-void MovingMover::install(std::byte* block, std::byte* slot) { userfault_.move(block, slot, kBlockBytes, true); }
-void MovingMover::remove(std::byte* block, std::byte* slot) { userfault_.move(slot, block, kBlockBytes, false); }
+void MovingMover::install(std::byte* block, std::byte* slot) {
+  userfault_.move(block, slot, kBlockBytes, true);
+}
+void MovingMover::remove(std::byte* block, std::byte* slot) {
+  userfault_.move(slot, block, kBlockBytes, false);
+}
 void MovingMover::wake(std::byte* block) { userfault_.wake(block, kBlockBytes); }
 void MovingMover::adopt(std::byte* slot) {
   // A page moves only into watched memory, and remove() will bring one here.

@@ -1,7 +1,7 @@
 // Three ways to put a page at its place among the tensors and to take it away again.
 //
-// Pages are conserved: a slot (memory_slots.h) holds one page or is empty, a block of a tensor likewise, and a mover carries
-// the page from one to the other.
+// Pages are conserved: a slot (memory_slots.h) holds one page or is empty, a block of a tensor likewise, and
+// a mover carries the page from one to the other.
 #pragma once
 
 #include <cstddef>
@@ -66,7 +66,8 @@ class CopyingMover final : public PageMover {
   Userfault& userfault_;
 };
 
-/// mremap, for explicit copies: no userfaultfd. Nobody may touch a block that is away (nothing would stop it).
+/// mremap, for explicit copies: no userfaultfd. Nobody may touch a block that is away (nothing would stop
+/// it).
 class RemappingMover final : public PageMover {
  public:
   void install(std::byte* block, std::byte* slot) override;

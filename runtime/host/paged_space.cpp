@@ -42,17 +42,21 @@ void for_each_piece(BlockRange range, std::uint64_t offset, std::uint64_t bytes,
 }  // namespace
 
 PagedSpace::PagedSpace(Layout layout, const HostSpaceOptions& options, std::unique_ptr<Tier> tier)
-    : layout_(std::move(layout)), demand_only_(options.demand_only), tier_(std::move(tier)), memory_(layout_.bytes()) {
+    : layout_(std::move(layout)),
+      demand_only_(options.demand_only),
+      tier_(std::move(tier)),
+      memory_(layout_.bytes()) {
   const bool is_managed = options.kind == Kind::managed;
   if (is_managed) userfault_.emplace();
   mover_ = make_mover(userfault_, options.force_copy);
-  if (is_managed && layout_.bytes() > 0) userfault_->watch(memory_.data(), layout_.bytes(), mover_->protects_writes());
-  pager_ = std::make_unique<Pager>(Pager::Parts{layout_, memory_.data(), *mover_, *tier_,
-                                                budget_blocks(layout_, options), is_managed});
+  if (is_managed && layout_.bytes() > 0)
+    userfault_->watch(memory_.data(), layout_.bytes(), mover_->protects_writes());
+  pager_ = std::make_unique<Pager>(
+      Pager::Parts{layout_, memory_.data(), *mover_, *tier_, budget_blocks(layout_, options), is_managed});
   channel_ = tier_->open_channel();
   if (is_managed) faults_.emplace(*userfault_, *pager_, *tier_);
-  in_.emplace(*pager_, *tier_, layout_, Direction::in);
-  out_.emplace(*pager_, *tier_, layout_, Direction::out);
+  in_.emplace(*pager_, *tier_, Direction::in);
+  out_.emplace(*pager_, *tier_, Direction::out);
 }
 
 std::byte* PagedSpace::address(TensorId tensor) { return pager_->address(layout_.blocks(tensor).first); }
@@ -121,10 +125,13 @@ std::uint64_t PagedSpace::acquire(const OpAccess& access) {
   pager_->mark_written(layout_.workspace());
   if (!demand_only_) {
     for (const TensorId tensor : access.writes) {
-      const bool overwritten = std::find(access.reads.begin(), access.reads.end(), tensor) == access.reads.end();
+      const bool overwritten =
+          std::find(access.reads.begin(), access.reads.end(), tensor) == access.reads.end();
       if (overwritten) pager_->reserve(lock, layout_.blocks(tensor), *channel_);
     }
-    pager_->reserve(lock, workspace_blocks(access.workspace_bytes), *channel_);
+    const BlockRange workspace = workspace_blocks(access.workspace_bytes), all = layout_.blocks(layout_.workspace());
+    pager_->set_spare({workspace.end(), all.count - workspace.count});
+    pager_->reserve(lock, workspace, *channel_);
   }
   if (!managed()) {
     for (const TensorId tensor : access.reads) require_resident(tensor);
@@ -137,9 +144,7 @@ void PagedSpace::release(const OpAccess& access) {
   pager_->rethrow_failure();
   for (const TensorId tensor : access.writes) pager_->end_writes(tensor);
   pager_->end_writes(layout_.workspace());
-  if (demand_only_) return;
-  wait_until_settled(lock, layout_.workspace());
-  pager_->drop(lock, workspace_blocks(access.workspace_bytes));
+  if (!demand_only_) pager_->set_spare(layout_.blocks(layout_.workspace()));
 }
 
 void PagedSpace::quiesce() {

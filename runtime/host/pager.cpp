@@ -12,7 +12,8 @@ namespace {
 /// Pages are at most those on the device, those on a tier that takes frames, and a few on their way.
 std::uint32_t slot_capacity(const Pager::Parts& parts) {
   constexpr std::uint32_t kOnTheirWay = 8;
-  return (parts.tier.takes_frames() ? std::max(parts.layout.block_count(), parts.limit) : parts.limit) + kOnTheirWay;
+  return (parts.tier.takes_frames() ? std::max(parts.layout.block_count(), parts.limit) : parts.limit) +
+         kOnTheirWay;
 }
 
 }  // namespace
@@ -38,7 +39,24 @@ bool Pager::room_may_come() {
   return orders_.head(Direction::out) != nullptr || !bring_in_starved_;
 }
 
+/// Some of the spare blocks, the last first: an op that wants less workspace keeps what it has.
+bool Pager::drop_spare(Lock& lock) {
+  constexpr BlockId kAtOnce = 16;
+  while (spare_.count > 0) {
+    const BlockId last = spare_.end() - 1;
+    if (state(last) == BlockState::resident) {
+      const BlockId count = std::min(kAtOnce, spare_.count);
+      spare_.count -= count;
+      return drop(lock, {spare_.end(), count}) > 0;
+    }
+    if (moving(last)) return false;
+    --spare_.count;
+  }
+  return false;
+}
+
 void Pager::make_room(Lock& lock, TierChannel& channel) {
+  if (drop_spare(lock)) return;
   if (room_may_come()) return wait(lock);
   if (!parts_.evicts_for_room) {
     throw InvalidPlan("the plan leaves no room for one more block in the " + format_bytes(limit_bytes()) +
@@ -60,7 +78,8 @@ Move Pager::begin_in(BlockId block, Cause cause) {
   const bool has_frame = carries && parts_.tier.takes_frames();
   const Frame frame = has_frame ? Frame{blocks_.tier_slot(block)} : slots_.take_frame();
   blocks_.set_state(block, BlockState::moving_in);
-  // Noted now, not at the end: who waits for the page goes on as soon as it is in place, and its op may have ended by then.
+  // Noted now, not at the end: who waits for the page goes on as soon as it is in place, and its op may have
+  // ended by then.
   blocks_.set_dirty(block, !carries || written_[parts_.layout.tensor_of(block)]);
   const std::uint64_t bytes = carries ? kBlockBytes : 0;
   if (cause == Cause::fault) {
@@ -110,13 +129,13 @@ void Pager::end(const Move& move, int error) {
   if (move.direction == Direction::in) {
     if (move.fresh && !move.carries) slots_.make_page(move.slot);
     parts_.mover.install(address(move.block), slots_.address(move.slot));
-    const Lock held = lock();
-    end_in(move);
-  } else {
-    const Lock held = lock();
-    end_out(move);
   }
-  announce();
+  const Lock held = lock();
+  move.direction == Direction::in ? end_in(move) : end_out(move);
+  if (move.cause != Cause::hint) return announce();
+  // Under the same lock: nobody may see the block settled and its order still open (see room_may_come).
+  orders_.block_ended(parts_.layout.tensor_of(move.block));
+  announce_orders();
 }
 
 void Pager::end_in(const Move& move) {

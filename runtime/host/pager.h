@@ -1,10 +1,12 @@
 // The account of what lies where, and the one way to change it. Executor, workers and fault server share it.
 //
-// A block changes hands in two steps, so that nothing slow happens under the lock: begin_*() marks it as moving, which keeps
-// everybody else away; end() settles it. A fault on a moving block needs no service: end() wakes who waits.
+// A block changes hands in two steps, so that nothing slow happens under the lock: begin_*() marks it as
+// moving, which keeps everybody else away; end() settles it. A fault on a moving block needs no service:
+// end() wakes who waits.
 //
-// Dirty blocks are known by the declared writes of the op (mark_written), not by write protection: UFFDIO_MOVE cannot place
-// a protected page, so a first write could slip through between placing and protecting.
+// Dirty blocks are known by the declared writes of the op (mark_written), not by write protection:
+// UFFDIO_MOVE cannot place a protected page, so a first write could slip through between placing and
+// protecting.
 #pragma once
 
 #include <condition_variable>
@@ -25,7 +27,7 @@ namespace octrain::runtime::host {
 
 using Lock = std::unique_lock<std::mutex>;
 
-/// On whose account a move goes.
+/// On whose account a move goes. What end() ends for a hint is part of an order.
 enum class Cause { hint, fault, room };
 
 /// One block on its way.
@@ -34,8 +36,9 @@ struct Move {
   SlotId slot = kNoSlot;
   Direction direction = Direction::in;
   Cause cause = Cause::hint;
-  bool carries = false;  ///< contents must come from or go to the tier; otherwise only the page changes its place
-  bool fresh = false;    ///< the slot has no page yet
+  bool carries =
+      false;  ///< contents must come from or go to the tier; otherwise only the page changes its place
+  bool fresh = false;  ///< the slot has no page yet
 };
 
 class Pager {
@@ -53,7 +56,8 @@ class Pager {
   [[nodiscard]] Lock lock() { return Lock(mutex_); }
   // All below need the lock, unless they say otherwise; those that take it may release it for a while.
 
-  /// Waits for any change; or for a change of the orders only (so that idle workers sleep on while blocks come and go).
+  /// Waits for any change; or for a change of the orders only (so that idle workers sleep on while blocks
+  /// come and go).
   void wait(Lock& lock) { changed_.wait(lock); }
   void wait_for_orders(Lock& lock) { orders_changed_.wait(lock); }
   Orders& orders() { return orders_; }
@@ -68,7 +72,8 @@ class Pager {
 
   /// Takes room for one more block on the device, if there is any.
   [[nodiscard]] bool take_room();
-  /// One step towards room: waits for blocks on their way out, or evicts one. Look again at everything afterwards.
+  /// One step towards room: waits for blocks on their way out, or evicts one. Look again at everything
+  /// afterwards.
   void make_room(Lock& lock, TierChannel& channel);
   /// The worker that brings blocks in says that it can do nothing until there is room.
   void set_bring_in_starved(bool starved) {
@@ -82,15 +87,20 @@ class Pager {
   [[nodiscard]] Move begin_out(Lock& lock, BlockId block, Cause cause);
   /// Without the lock: makes ready what the tier is to carry.
   [[nodiscard]] TierTransfer transfer(const Move& move);
-  /// Without the lock. `error`: how the transfer ended. On failure the block is again where it was, and IoError is thrown.
+  /// Without the lock. `error`: how the transfer ended. On failure the block is again where it was, and
+  /// IoError is thrown.
   void end(const Move& move, int error);
   /// Carries and ends the move at once.
   void complete(Lock& lock, const Move& move, TierChannel& channel);
 
   /// Gives blocks whose contents are dead pages of their own.
   void reserve(Lock& lock, BlockRange range, TierChannel& channel);
-  /// Contents of these blocks are dead, on device and tier; none is moving. Returns how many lay on the device.
+  /// Contents of these blocks are dead, on device and tier; none is moving. Returns how many lay on the
+  /// device.
   BlockId drop(Lock& lock, BlockRange range);
+  /// Contents of these blocks are dead, but they may stay on the device until somebody needs their room (a workspace is wanted
+  /// again by the next op). Replaces what was named spare before.
+  void set_spare(BlockRange range) { spare_ = range; }
   /// From now until end_writes() what is or becomes resident of the tensor is dirty.
   void mark_written(TensorId tensor);
   void end_writes(TensorId tensor) { written_[tensor] = false; }
@@ -98,7 +108,8 @@ class Pager {
   /// Copies between plain memory and a part of a block that is not moving, wherever its contents lie.
   void write_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<const std::byte> from,
                    TierChannel& channel);
-  void read_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<std::byte> to, TierChannel& channel);
+  void read_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<std::byte> to,
+                  TierChannel& channel);
 
   /// Serves the fault of a thread that waits for the block.
   void serve_fault(BlockId block, TierChannel& channel);
@@ -120,6 +131,7 @@ class Pager {
  private:
   void announce() { changed_.notify_all(); }
   [[nodiscard]] bool room_may_come();
+  bool drop_spare(Lock& lock);
   void place(Lock& lock, std::span<const Move> moves);
   void settle(BlockId block, BlockState state);
   void end_in(const Move& move);
@@ -137,6 +149,7 @@ class Pager {
   MemorySlots slots_;
   Orders orders_;
   std::vector<bool> written_;  // by tensor: an op that writes it is running
+  BlockRange spare_;
   BlockId used_ = 0;           // blocks on the device, those on their way included
   BlockId moving_out_ = 0;
   bool bring_in_starved_ = false;

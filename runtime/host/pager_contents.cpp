@@ -1,5 +1,5 @@
-// The pager's copies between plain memory and tensors. A block that is not resident stays away: its contents are reached on
-// the tier, so that filling a tensor larger than the free room needs none.
+// The pager's copies between plain memory and tensors. A block that is not resident stays away: its contents
+// are reached on the tier, so that filling a tensor larger than the free room needs none.
 #include <cstring>
 
 #include "host/pager.h"
@@ -63,7 +63,8 @@ void Pager::write_block(Lock& lock, BlockId block, std::uint64_t offset, std::sp
   give_frame_back(block, slot, BlockState::on_tier);
 }
 
-void Pager::read_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<std::byte> to, TierChannel& channel) {
+void Pager::read_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<std::byte> to,
+                       TierChannel& channel) {
   if (state(block) == BlockState::empty) {
     std::memset(to.data(), 0, to.size());
     return;

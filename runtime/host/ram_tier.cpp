@@ -53,7 +53,9 @@ std::string Link::description() const {
   return " paced at " + format_bytes(static_cast<std::uint64_t>(pace_->bytes_per_s)) + "/s";
 }
 
-std::unique_ptr<TierChannel> HandoverTier::open_channel() { return std::make_unique<RamChannel>(link_, nullptr); }
+std::unique_ptr<TierChannel> HandoverTier::open_channel() {
+  return std::make_unique<RamChannel>(link_, nullptr);
+}
 
 BufferTier::BufferTier(BlockId block_count, std::optional<LinkPace> pace)
     : link_(pace), memory_(block_count * kBlockBytes), buffer_of_(block_count, kNoBuffer) {}

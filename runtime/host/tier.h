@@ -42,7 +42,8 @@ class Tier {
   virtual ~Tier() = default;
   Tier(const Tier&) = delete;
   Tier& operator=(const Tier&) = delete;
-  /// True: the frame itself becomes the tier's copy, and a transfer only takes its time. False: transfers copy.
+  /// True: the frame itself becomes the tier's copy, and a transfer only takes its time. False: transfers
+  /// copy.
   [[nodiscard]] virtual bool takes_frames() const = 0;
   [[nodiscard]] virtual std::unique_ptr<TierChannel> open_channel() = 0;
   /// The contents of the block are dead; nothing of it is under way.

@@ -5,12 +5,8 @@
 
 namespace octrain::runtime::host {
 
-TransferWorker::TransferWorker(Pager& pager, Tier& tier, const Layout& layout, Direction direction)
-    : pager_(pager),
-      layout_(layout),
-      direction_(direction),
-      channel_(tier.open_channel()),
-      thread_([this] { run(); }) {}
+TransferWorker::TransferWorker(Pager& pager, Tier& tier, Direction direction)
+    : pager_(pager), direction_(direction), channel_(tier.open_channel()), thread_([this] { run(); }) {}
 
 void TransferWorker::run() {
   try {
@@ -99,8 +95,6 @@ void TransferWorker::end(Lock& lock, const Move& move, int error) {
   lock.unlock();
   pager_.end(move, error);
   lock.lock();
-  pager_.orders().block_ended(layout_.tensor_of(move.block));
-  pager_.announce_orders();
 }
 
 /// After a failure: every block that is still under way goes back to where it was, or arrives.

@@ -12,7 +12,7 @@ namespace octrain::runtime::host {
 
 class TransferWorker {
  public:
-  TransferWorker(Pager& pager, Tier& tier, const Layout& layout, Direction direction);
+  TransferWorker(Pager& pager, Tier& tier, Direction direction);
   /// Stops the pager; waits for what is under way.
   ~TransferWorker() { pager_.stop(); }
 
@@ -27,7 +27,6 @@ class TransferWorker {
   void abandon();
 
   Pager& pager_;
-  const Layout& layout_;
   Direction direction_;
   std::unique_ptr<TierChannel> channel_;
   std::vector<Move> under_way_;

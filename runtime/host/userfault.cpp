@@ -14,7 +14,8 @@
 namespace octrain::runtime::host {
 namespace {
 
-// UFFDIO_MOVE came with Linux 6.8; the headers that we build with may be older than the kernel that we run on.
+// UFFDIO_MOVE came with Linux 6.8; the headers that we build with may be older than the kernel that we run
+// on.
 struct MoveRequest {
   __u64 dst;
   __u64 src;
@@ -33,8 +34,11 @@ int open_descriptor(int flags) { return static_cast<int>(::syscall(SYS_userfault
 
 [[noreturn]] void refuse(int error_number) {
   const std::string reason = IoError("userfaultfd", error_number).what();
-  throw DeviceError(reason + "; managed memory needs it. Set vm.unprivileged_userfaultfd=1, or grant CAP_SYS_PTRACE, or"
-                    " allow userfaultfd in the container's seccomp profile; `--mode explicit` and `--mode incore` work without it");
+  throw DeviceError(
+      reason +
+      "; managed memory needs it. Set vm.unprivileged_userfaultfd=1, or grant CAP_SYS_PTRACE, or"
+      " allow userfaultfd in the container's seccomp profile; `--mode explicit` and `--mode incore` work "
+      "without it");
 }
 
 __u64 negotiate(int fd, __u64 features) {
@@ -47,8 +51,8 @@ __u64 negotiate(int fd, __u64 features) {
 
 __u64 address_of(const std::byte* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
-/// Retries what the kernel says will pass: EAGAIN while the address space changes, EBUSY while a page is still referenced
-/// (as just after I/O).
+/// Retries what the kernel says will pass: EAGAIN while the address space changes, EBUSY while a page is
+/// still referenced (as just after I/O).
 class Patience {
  public:
   void pause_or_throw(const char* what, int error_number) {
@@ -150,7 +154,8 @@ std::optional<std::uintptr_t> Userfault::next_fault() {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno != EAGAIN) throw IoError("reading from userfaultfd", errno);
     if (got != sizeof message) return std::nullopt;
-    if (message.event == UFFD_EVENT_PAGEFAULT) return static_cast<std::uintptr_t>(message.arg.pagefault.address);
+    if (message.event == UFFD_EVENT_PAGEFAULT)
+      return static_cast<std::uintptr_t>(message.arg.pagefault.address);
   }
 }
 

@@ -20,7 +20,8 @@ class Userfault {
   [[nodiscard]] bool serves_system_calls() const { return serves_system_calls_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
-  /// From now on touches of missing pages in the range wait for us; `write_protection` allows protect_writes() there.
+  /// From now on touches of missing pages in the range wait for us; `write_protection` allows
+  /// protect_writes() there.
   void watch(std::byte* start, std::size_t bytes, bool write_protection = false);
   /// Moves the pages, contents and all; whoever waits for the target goes on when `wake`.
   void move(std::byte* target, std::byte* source, std::size_t bytes, bool wake);

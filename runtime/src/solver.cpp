@@ -11,8 +11,10 @@ double factor(const LearningRate& rule, std::uint64_t iteration) {
   switch (rule.policy) {
     case LearningRate::Policy::fixed:
       return 1;
-    case LearningRate::Policy::step:
-      return std::pow(gamma, static_cast<double>(iteration / std::max<std::uint64_t>(rule.step_size, 1)));
+    case LearningRate::Policy::step: {
+      const std::uint64_t steps = iteration / std::max<std::uint64_t>(rule.step_size, 1);
+      return std::pow(gamma, static_cast<double>(steps));
+    }
     case LearningRate::Policy::multistep: {
       const auto& steps = rule.step_iterations;
       return std::pow(gamma, std::upper_bound(steps.begin(), steps.end(), iteration) - steps.begin());

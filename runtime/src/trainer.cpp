@@ -193,7 +193,7 @@ std::optional<TestRecord> Trainer::test() {
 }
 
 std::filesystem::path Trainer::save() {
-  const std::filesystem::path path = snapshot_path(options_.snapshot_prefix, iteration_);
+  std::filesystem::path path = snapshot_path(options_.snapshot_prefix, iteration_);
   SnapshotHeader header = describe(program_);
   header.net = options_.net;
   header.iteration = iteration_;

@@ -31,7 +31,8 @@ constexpr std::array<Unit, 14> kSizeUnits{{{"", 1},
 constexpr std::array<Unit, 4> kTimeUnits{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
 constexpr double kLargest = 0x1p63;  // beyond it lies no size or time that means anything
 
-/// "NUMBER UNIT" with optional spaces between; the number is finite, not negative and written in plain decimals.
+/// "NUMBER UNIT" with optional spaces between; the number is finite, not negative and written in plain
+/// decimals.
 std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units) {
   double number = 0;
   const auto [end, status] =

@@ -6,7 +6,8 @@
 namespace octrain::layers::testing {
 namespace {
 
-double count(int top_k, int block, const Values& logits, const std::vector<float>& labels, std::int64_t classes) {
+double count(int top_k, int block, const Values& logits, const std::vector<float>& labels,
+             std::int64_t classes) {
   const auto batch = static_cast<std::int64_t>(labels.size());
   TestBlob blob({"z", {batch, classes, 1, 1}, {block}}, logits);
   const KernelRunner runner({"accuracy", {"z", "label"}, {"accuracy"}, AccuracyParams{top_k}},
@@ -20,11 +21,11 @@ double count(int top_k, int block, const Values& logits, const std::vector<float
 }
 
 TEST(Accuracy, CountsLabelsAmongTheTopK) {
-  const Values logits = {5, 1, 2,    // label 0: first
-                         1, 5, 2,    // label 2: second
-                         1, 3, 2,    // label 0: third
-                         0, 9, 0,    // padding
-                         4, 1, 4};   // label 2 ties with class 0, which wins
+  const Values logits = {5, 1, 2,   // label 0: first
+                         1, 5, 2,   // label 2: second
+                         1, 3, 2,   // label 0: third
+                         0, 9, 0,   // padding
+                         4, 1, 4};  // label 2 ties with class 0, which wins
   const std::vector<float> labels = {0, 2, 0, -1, 2};
   for (const int block : kLayouts) {
     EXPECT_EQ(count(1, block, logits, labels, 3), 1);

@@ -16,7 +16,8 @@ struct Reference {
     const double count = static_cast<double>(kShape.n * kPixels);
     Values mean(11), variance(11), y(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) mean[channel_of(i)] += x[i] / count;
-    for (std::size_t i = 0; i < x.size(); ++i) variance[channel_of(i)] += std::pow(x[i] - mean[channel_of(i)], 2) / count;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      variance[channel_of(i)] += std::pow(x[i] - mean[channel_of(i)], 2) / count;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const std::size_t c = channel_of(i);
       y[i] = (x[i] - mean[c]) / std::sqrt(variance[c] + static_cast<double>(params.epsilon));
@@ -31,10 +32,15 @@ struct Reference {
 class BatchNormRun {
  public:
   BatchNormRun(const Reference& reference, int block, const Values& x, int threads = 0)
-      : affine(reference.params.affine), bottom({"x", kShape, {block}}, x),
-        runner({"bn", {"x"}, {"y"}, reference.params}, {bottom.desc}, 7, nullptr, threads), top(runner.top(0, 9)),
-        gamma(to_floats(reference.gamma)), beta(to_floats(reference.beta)),
-        padded(static_cast<std::size_t>(bottom.desc.padded_channels())), moments(4 * padded, 9), norm(2 * padded, 9),
+      : affine(reference.params.affine),
+        bottom({"x", kShape, {block}}, x),
+        runner({"bn", {"x"}, {"y"}, reference.params}, {bottom.desc}, 7, nullptr, threads),
+        top(runner.top(0, 9)),
+        gamma(to_floats(reference.gamma)),
+        beta(to_floats(reference.beta)),
+        padded(static_cast<std::size_t>(bottom.desc.padded_channels())),
+        moments(4 * padded, 9),
+        norm(2 * padded, 9),
         sums(4 * padded, 9) {}
 
   std::vector<const float*> with_affine(std::vector<const float*> in) const {
@@ -52,25 +58,28 @@ class BatchNormRun {
   }
 
   void test() {
-    runner.run(Step::finish_statistics, {0, kShape.n}, {mean.data(), variance.data()}, {norm.data()}, {.training = false});
+    runner.run(Step::finish_statistics, {0, kShape.n}, {mean.data(), variance.data()}, {norm.data()},
+               {.training = false});
     normalise(false);
   }
 
   void normalise(bool training) {
     for (const ImageRange r : kRanges) {
-      runner.run(Step::forward, r, with_affine({bottom.at(r), norm.data()}), {top.at(r)}, {.training = training});
+      runner.run(Step::forward, r, with_affine({bottom.at(r), norm.data()}), {top.at(r)},
+                 {.training = training});
     }
   }
 
   void backward(TestBlob& top_gradient, TestBlob& bottom_gradient, bool accumulate) {
     for (const ImageRange r : kRanges) {
-      runner.run(Step::backward_statistics, r, with_affine({bottom.at(r), top_gradient.at(r), norm.data()}), {sums.data()},
-                 {.accumulate = r.first > 0});
+      runner.run(Step::backward_statistics, r, with_affine({bottom.at(r), top_gradient.at(r), norm.data()}),
+                 {sums.data()}, {.accumulate = r.first > 0});
     }
     runner.run(Step::backward_parameters, {0, kShape.n}, {sums.data(), norm.data()},
                {gamma_gradient.data(), beta_gradient.data()}, {.accumulate = accumulate});
     for (const ImageRange r : kRanges) {
-      runner.run(Step::backward_data, r, with_affine({bottom.at(r), top_gradient.at(r), norm.data(), sums.data()}),
+      runner.run(Step::backward_data, r,
+                 with_affine({bottom.at(r), top_gradient.at(r), norm.data(), sums.data()}),
                  {bottom_gradient.at(r)}, {.accumulate = accumulate});
     }
   }
@@ -125,8 +134,8 @@ TEST_P(BatchNormTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BatchNormTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(), ::testing::Bool(),
-                                            ::testing::Bool()));
+                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                                            ::testing::Bool(), ::testing::Bool()));
 
 TEST(BatchNorm, KeepsRunningAveragesAndTestsWithThem) {
   Reference reference = make_reference(false, false);
@@ -145,7 +154,10 @@ TEST(BatchNorm, KeepsRunningAveragesAndTestsWithThem) {
   const Values y = run.top.values();
   for (std::size_t i = 0; i < x.size(); ++i) {
     const std::size_t c = channel_of(i);
-    EXPECT_NEAR(y[i], (x[i] - static_cast<double>(run.mean[c])) / std::sqrt(static_cast<double>(run.variance[c]) + 1e-5), 1e-5);
+    EXPECT_NEAR(
+        y[i],
+        (x[i] - static_cast<double>(run.mean[c])) / std::sqrt(static_cast<double>(run.variance[c]) + 1e-5),
+        1e-5);
   }
   EXPECT_TRUE(run.top.padding_is_zero());
 }
@@ -186,7 +198,8 @@ TEST(BatchNorm, InANetSlabsDoNotMatter) {
     BatchNormParams params;
     params.affine = affine;
     params.relu = true;
-    expect_slabs_do_not_matter({{"conv", {"x"}, {"z"}, convolution}, {"bn", {"z"}, {"y"}, params}}, {6, 8, 5, 4});
+    expect_slabs_do_not_matter({{"conv", {"x"}, {"z"}, convolution}, {"bn", {"z"}, {"y"}, params}},
+                               {6, 8, 5, 4});
   }
 }
 

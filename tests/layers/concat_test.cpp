@@ -20,7 +20,8 @@ TEST_P(ConcatTest, CopiesChannelsBothWays) {
     descs.push_back({"x", {5, test.channels[i], 3, 2}, {test.blocks[i]}});
     bottoms.emplace_back(descs[i], random_values(descs[i].shape.elements(), static_cast<unsigned>(i)));
   }
-  const KernelRunner runner({"concat", std::vector<std::string>(descs.size(), "x"), {"y"}, ConcatParams{}}, descs);
+  const KernelRunner runner({"concat", std::vector<std::string>(descs.size(), "x"), {"y"}, ConcatParams{}},
+                            descs);
   TestBlob top = runner.top(0, 9);
   for (const ImageRange r : kRanges) {
     std::vector<const float*> in;
@@ -38,9 +39,11 @@ TEST_P(ConcatTest, CopiesChannelsBothWays) {
   EXPECT_EQ(top.values(), expected);
   EXPECT_TRUE(top.padding_is_zero());
 
-  // The top as its own gradient: every bottom gets back what it gave. The first overwrites, the others are added to.
+  // The top as its own gradient: every bottom gets back what it gave. The first overwrites, the others are
+  // added to.
   std::vector<TestBlob> gradients;
-  for (const BlobDesc& desc : descs) gradients.emplace_back(desc, Values(static_cast<std::size_t>(desc.shape.elements()), 0.25));
+  for (const BlobDesc& desc : descs)
+    gradients.emplace_back(desc, Values(static_cast<std::size_t>(desc.shape.elements()), 0.25));
   for (const ImageRange r : kRanges) {
     runner.run(Step::backward_data, r, {top.at(r)}, {gradients[0].at(r)});
     std::vector<float*> rest;
@@ -54,9 +57,10 @@ TEST_P(ConcatTest, CopiesChannelsBothWays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ConcatTest,
-                         ::testing::Values(Case{{3, 5, 1}, {1, 1, 1}}, Case{{8, 16, 8}, {8, 8, 8}}, Case{{8, 11}, {8, 8}},
-                                           Case{{3, 13, 9}, {8, 8, 8}}, Case{{16, 32, 5}, {16, 16, 16}},
-                                           Case{{7, 20}, {16, 16}}, Case{{8, 16, 3}, {8, 16, 1}}));
+                         ::testing::Values(Case{{3, 5, 1}, {1, 1, 1}}, Case{{8, 16, 8}, {8, 8, 8}},
+                                           Case{{8, 11}, {8, 8}}, Case{{3, 13, 9}, {8, 8, 8}},
+                                           Case{{16, 32, 5}, {16, 16, 16}}, Case{{7, 20}, {16, 16}},
+                                           Case{{8, 16, 3}, {8, 16, 1}}));
 
 TEST(Concat, RefusesBottomsOfOtherSizes) {
   const LayerSpec spec{"concat", {"a", "b"}, {"y"}, ConcatParams{}};
@@ -66,8 +70,9 @@ TEST(Concat, RefusesBottomsOfOtherSizes) {
 
 TEST(Concat, InANetSlabsDoNotMatter) {
   // x is wanted by three layers, and one of them names it twice.
-  expect_slabs_do_not_matter({{"scale", {"x"}, {"z"}, ScaleParams{}}, {"concat", {"x", "z", "x"}, {"y"}, ConcatParams{}}},
-                             {6, 5, 4, 3});
+  expect_slabs_do_not_matter(
+      {{"scale", {"x"}, {"z"}, ScaleParams{}}, {"concat", {"x", "z", "x"}, {"y"}, ConcatParams{}}},
+      {6, 5, 4, 3});
 }
 
 }  // namespace

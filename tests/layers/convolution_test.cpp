@@ -53,12 +53,15 @@ struct Reference {
             for (std::int64_t g = 0; g < group_channels; ++g)
               for (int i = 0; i < c.kernel_h; ++i)
                 for (int j = 0; j < c.kernel_w; ++j) {
-                  const std::int64_t row = y * c.stride - c.pad + i * c.dilation, column = x_ * c.stride - c.pad + j * c.dilation;
+                  const std::int64_t row = y * c.stride - c.pad + i * c.dilation,
+                                     column = x_ * c.stride - c.pad + j * c.dilation;
                   if (row < 0 || row >= c.height || column < 0 || column >= c.width) continue;
                   const std::int64_t channel = o / group_outputs * group_channels + g;
-                  visit(static_cast<std::size_t>(((n * c.outputs + o) * top.h + y) * top.w + x_),
-                        static_cast<std::size_t>(((n * c.channels + channel) * c.height + row) * c.width + column),
-                        static_cast<std::size_t>(((o * group_channels + g) * c.kernel_h + i) * c.kernel_w + j));
+                  visit(
+                      static_cast<std::size_t>(((n * c.outputs + o) * top.h + y) * top.w + x_),
+                      static_cast<std::size_t>(((n * c.channels + channel) * c.height + row) * c.width +
+                                               column),
+                      static_cast<std::size_t>(((o * group_channels + g) * c.kernel_h + i) * c.kernel_w + j));
                 }
   }
   [[nodiscard]] std::size_t output_of(std::size_t top_element) const {
@@ -78,7 +81,8 @@ struct Reference {
   };
   [[nodiscard]] Gradients backward(Values dy) const {
     const Values y = forward();
-    Gradients d{std::move(dy), Values(x.size()), Values(weight.size()), Values(static_cast<std::size_t>(c.outputs))};
+    Gradients d{std::move(dy), Values(x.size()), Values(weight.size()),
+                Values(static_cast<std::size_t>(c.outputs))};
     for (std::size_t i = 0; c.relu && i < y.size(); ++i) d.top[i] = y[i] > 0 ? d.top[i] : 0;
     for_each_product([&](std::size_t t, std::size_t b, std::size_t w) {
       d.x[b] += d.top[t] * weight[w];
@@ -121,7 +125,8 @@ class ConvolutionRun {
 
   Results run(const Values& dy, bool accumulate_data) {
     TestBlob top = runner_.top(0, 9);
-    Results results{top, TestBlob(top.desc, dy), TestBlob(bottom_.desc, Values(reference_.x.size(), 0.25)), {}, {}};
+    Results results{
+        top, TestBlob(top.desc, dy), TestBlob(bottom_.desc, Values(reference_.x.size(), 0.25)), {}, {}};
     const bool bias = reference_.c.bias;
     for (const ImageRange r : kRanges) {
       std::vector<const float*> in = {bottom_.at(r), stored_[0].data()};
@@ -171,7 +176,8 @@ TEST_P(ConvolutionTest, AgreesWithSlowLoops) {
     const Results results = ConvolutionRun(reference, block).run(dy, accumulate);
     expect_near(results.top.values(), reference.forward(), kTolerance);
     expect_near(results.top_gradient.values(), expected.top, kTolerance);
-    expect_near(results.bottom_gradient.values(), accumulate ? plus(expected.x, 0.25) : expected.x, kTolerance);
+    expect_near(results.bottom_gradient.values(), accumulate ? plus(expected.x, 0.25) : expected.x,
+                kTolerance);
     expect_near(results.weight_gradient, expected.weight, kTolerance);
     if (c.bias) expect_near(results.bias_gradient, expected.bias, kTolerance);
     EXPECT_TRUE(results.top.padding_is_zero() && results.bottom_gradient.padding_is_zero());
@@ -182,7 +188,8 @@ TEST_P(ConvolutionTest, GivesTheSameBitsAgain) {
   const auto [c, block] = GetParam();
   const Reference reference = make_reference(c);
   const Values dy = random_values(reference.top.elements(), 4);
-  const Results first = ConvolutionRun(reference, block).run(dy, true), second = ConvolutionRun(reference, block).run(dy, true);
+  const Results first = ConvolutionRun(reference, block).run(dy, true),
+                second = ConvolutionRun(reference, block).run(dy, true);
   EXPECT_EQ(first.top.data, second.top.data);
   EXPECT_EQ(first.bottom_gradient.data, second.bottom_gradient.data);
   EXPECT_EQ(first.weight_gradient, second.weight_gradient);
@@ -192,16 +199,21 @@ TEST_P(ConvolutionTest, GivesTheSameBitsAgain) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ConvolutionTest,
     ::testing::Combine(
-        ::testing::Values(Case{"3x3", 16, 9, 11, 32, 3, 3, 1, 1}, Case{"3x3 relu", 32, 8, 8, 16, 3, 3, 1, 1, 1, 1, true, true},
+        ::testing::Values(Case{"3x3", 16, 9, 11, 32, 3, 3, 1, 1},
+                          Case{"3x3 relu", 32, 8, 8, 16, 3, 3, 1, 1, 1, 1, true, true},
                           Case{"3x3 odd channels", 20, 7, 9, 50, 3, 3, 1, 1, 1, 1, true, true},
                           Case{"3x3 without padding or bias", 17, 8, 6, 19, 3, 3, 1, 0, 1, 1, false},
-                          Case{"one channel", 1, 12, 12, 20, 5, 5}, Case{"three channels", 3, 15, 13, 50, 7, 7, 2, 3},
+                          Case{"one channel", 1, 12, 12, 20, 5, 5},
+                          Case{"three channels", 3, 15, 13, 50, 7, 7, 2, 3},
                           Case{"few outputs", 20, 6, 6, 3, 3, 3, 1, 1}, Case{"1x1", 20, 5, 5, 24, 1, 1},
-                          Case{"1x1 strided", 32, 8, 8, 16, 1, 1, 2}, Case{"oblong window", 8, 9, 7, 12, 1, 5, 1, 2},
-                          Case{"stride past the edge", 16, 10, 10, 16, 3, 3, 4}, Case{"dilated", 16, 11, 11, 32, 3, 3, 1, 2, 2},
+                          Case{"1x1 strided", 32, 8, 8, 16, 1, 1, 2},
+                          Case{"oblong window", 8, 9, 7, 12, 1, 5, 1, 2},
+                          Case{"stride past the edge", 16, 10, 10, 16, 3, 3, 4},
+                          Case{"dilated", 16, 11, 11, 32, 3, 3, 1, 2, 2},
                           Case{"grouped", 32, 6, 6, 64, 3, 3, 1, 1, 1, 2, true, true},
                           Case{"odd groups", 6, 7, 7, 10, 3, 3, 2, 1, 1, 2, true, true},
-                          Case{"padded groups", 20, 5, 5, 30, 3, 3, 1, 1, 1, 5}, Case{"depthwise", 16, 6, 6, 16, 3, 3, 1, 1, 1, 16},
+                          Case{"padded groups", 20, 5, 5, 30, 3, 3, 1, 1, 1, 5},
+                          Case{"depthwise", 16, 6, 6, 16, 3, 3, 1, 1, 1, 16},
                           Case{"image-sized window", 16, 4, 4, 32, 4, 4}),
         ::testing::ValuesIn(kLayouts)));
 
@@ -224,7 +236,9 @@ TEST(Convolution, SlowLoopsAgreeWithCentralDifferences) {
 }
 
 TEST(Convolution, RefusesWhatDoesNotFit) {
-  const auto shapes = [](const Case& c) { return layer_type(c.spec().params).top_shapes(c.spec(), {{c.bottom()}}); };
+  const auto shapes = [](const Case& c) {
+    return layer_type(c.spec().params).top_shapes(c.spec(), {{c.bottom()}});
+  };
   EXPECT_THROW((void)shapes({"window past the image", 3, 4, 4, 8, 7, 7, 1, 1}), runtime::UsageError);
   EXPECT_THROW((void)shapes({"groups", 3, 4, 4, 8, 3, 3, 1, 1, 1, 2}), runtime::UsageError);
   EXPECT_THROW((void)shapes({"no outputs", 3, 4, 4, 0, 3, 3}), runtime::UsageError);

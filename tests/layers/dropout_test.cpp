@@ -10,9 +10,11 @@ KernelRunner make_runner(int block, float ratio, std::uint64_t key = 7) {
   return {{"dropout", {"x"}, {"y"}, DropoutParams{ratio}}, {{"x", kShape, {block}}}, key};
 }
 
-Values forward(const KernelRunner& runner, TestBlob& bottom, const std::vector<ImageRange>& ranges, std::uint64_t iteration = 0) {
+Values forward(const KernelRunner& runner, TestBlob& bottom, const std::vector<ImageRange>& ranges,
+               std::uint64_t iteration = 0) {
   TestBlob top = runner.top(0, 9);
-  for (const ImageRange r : ranges) runner.run(Step::forward, r, {bottom.at(r)}, {top.at(r)}, {.iteration = iteration});
+  for (const ImageRange r : ranges)
+    runner.run(Step::forward, r, {bottom.at(r)}, {top.at(r)}, {.iteration = iteration});
   EXPECT_TRUE(top.padding_is_zero());
   return top.values();
 }
@@ -67,17 +69,17 @@ TEST(Dropout, BackwardMakesTheMaskAgain) {
 TEST(Dropout, CopiesInTesting) {
   const Values x = random_values(kShape.elements(), 1);
   TestBlob bottom({"x", kShape, {8}}, x), top(bottom.desc);
-  make_runner(8, 0.5f).run(Step::forward, {0, 5}, {bottom.data.data()}, {top.data.data()}, {.training = false});
+  make_runner(8, 0.5f).run(Step::forward, {0, 5}, {bottom.data.data()}, {top.data.data()},
+                           {.training = false});
   EXPECT_EQ(top.data, bottom.data);
 }
 
-TEST(Dropout, RefusesARatioOfOne) {
-  EXPECT_THROW(make_runner(1, 1), runtime::UsageError);
-}
+TEST(Dropout, RefusesARatioOfOne) { EXPECT_THROW(make_runner(1, 1), runtime::UsageError); }
 
 TEST(Dropout, InANetSlabsDoNotMatter) {
   expect_slabs_do_not_matter({{"dropout", {"x"}, {"y"}, DropoutParams{}}}, {6, 5, 4, 3});
-  expect_slabs_do_not_matter({{"scale", {"x"}, {"y"}, ScaleParams{}}, {"dropout", {"y"}, {"y"}, DropoutParams{}}}, {6, 5, 4, 3});
+  expect_slabs_do_not_matter(
+      {{"scale", {"x"}, {"y"}, ScaleParams{}}, {"dropout", {"y"}, {"y"}, DropoutParams{}}}, {6, 5, 4, 3});
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ struct Reference {
 };
 
 Values part(const Values& values, std::size_t i) {
-  return {values.begin() + static_cast<std::ptrdiff_t>(i * kElements), values.begin() + static_cast<std::ptrdiff_t>((i + 1) * kElements)};
+  return {values.begin() + static_cast<std::ptrdiff_t>(i * kElements),
+          values.begin() + static_cast<std::ptrdiff_t>((i + 1) * kElements)};
 }
 
 struct Formula {
@@ -67,7 +68,8 @@ TEST_P(EltwiseTest, AgreesWithDoublesAndCentralDifferences) {
     if (relu) in.push_back(top.at(r));
     if (formula.operation != Operation::sum) in.insert(in.end(), values.begin(), values.end());
     runner.run(Step::backward_data, r, in, {gradients[0].at(r)}, {.accumulate = accumulate});
-    runner.run(Step::backward_data, r, in, {gradients[1].at(r), gradients[2].at(r)}, {.accumulate = accumulate, .chunk = 1});
+    runner.run(Step::backward_data, r, in, {gradients[1].at(r), gradients[2].at(r)},
+               {.accumulate = accumulate, .chunk = 1});
   }
   expect_near(top.values(), reference(x), 1e-6);
   EXPECT_TRUE(top.padding_is_zero());
@@ -78,18 +80,18 @@ TEST_P(EltwiseTest, AgreesWithDoublesAndCentralDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EltwiseTest,
-                         ::testing::Combine(::testing::Values(Layouts{1, 1, 1}, Layouts{8, 8, 8}, Layouts{16, 16, 16},
-                                                              Layouts{8, 1, 16}),
-                                            ::testing::Values(Formula{Operation::sum, {}},
-                                                              Formula{Operation::sum, {1, -0.5f, 2}},
-                                                              Formula{Operation::product, {}},
-                                                              Formula{Operation::max, {}}),
-                                            ::testing::Bool(), ::testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(
+    All, EltwiseTest,
+    ::testing::Combine(::testing::Values(Layouts{1, 1, 1}, Layouts{8, 8, 8}, Layouts{16, 16, 16},
+                                         Layouts{8, 1, 16}),
+                       ::testing::Values(Formula{Operation::sum, {}}, Formula{Operation::sum, {1, -0.5f, 2}},
+                                         Formula{Operation::product, {}}, Formula{Operation::max, {}}),
+                       ::testing::Bool(), ::testing::Bool()));
 
 TEST(Eltwise, GivesTheGradientOfATieToTheFirstBottom) {
   const BlobDesc desc{"x", {1, 1, 1, 2}, {1}};
-  const KernelRunner runner({"max", {"a", "b"}, {"y"}, EltwiseParams{Operation::max, {}, false}}, {desc, desc});
+  const KernelRunner runner({"max", {"a", "b"}, {"y"}, EltwiseParams{Operation::max, {}, false}},
+                            {desc, desc});
   const std::vector<float> a = {1, 2}, b = {1, 3}, dy = {5, 7};
   std::vector<float> da(2), db(2);
   runner.run(Step::backward_data, {0, 1}, {dy.data(), a.data(), b.data()}, {da.data(), db.data()});
@@ -111,9 +113,10 @@ TEST(Eltwise, RefusesWhatDoesNotFit) {
 TEST(Eltwise, InANetSlabsDoNotMatter) {
   for (const auto operation : {Operation::sum, Operation::product}) {
     // x is wanted by three layers, and one of them names it twice.
-    expect_slabs_do_not_matter({{"scale", {"x"}, {"z"}, ScaleParams{.gamma_options = {1, 1, {.value = 0.5f}}}},
-                                {"eltwise", {"x", "z", "x"}, {"y"}, EltwiseParams{operation, {}, true}}},
-                               {6, 5, 4, 3});
+    expect_slabs_do_not_matter(
+        {{"scale", {"x"}, {"z"}, ScaleParams{.gamma_options = {1, 1, {.value = 0.5f}}}},
+         {"eltwise", {"x", "z", "x"}, {"y"}, EltwiseParams{operation, {}, true}}},
+        {6, 5, 4, 3});
   }
 }
 

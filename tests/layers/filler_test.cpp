@@ -60,13 +60,16 @@ TEST(Filler, Constant) {
   EXPECT_TRUE(std::all_of(values.begin(), values.end(), [](float v) { return v == 0.2f; }));
 }
 
-TEST(Filler, Gaussian) { expect_normal(filled({.kind = Filler::Kind::gaussian, .mean = 2, .stddev = 0.5f}), 2, 0.5); }
+TEST(Filler, Gaussian) {
+  expect_normal(filled({.kind = Filler::Kind::gaussian, .mean = 2, .stddev = 0.5f}), 2, 0.5);
+}
 
 TEST(Filler, Uniform) { expect_uniform(filled({.kind = Filler::Kind::uniform, .min = -1, .max = 3}), -1, 3); }
 
 TEST(Filler, XavierAndMsraGoByTheFan) {
   using Norm = Filler::VarianceNorm;
-  const std::pair<Norm, double> fans[] = {{Norm::fan_in, 12800}, {Norm::fan_out, 25600}, {Norm::average, 19200}};
+  const std::pair<Norm, double> fans[] = {
+      {Norm::fan_in, 12800}, {Norm::fan_out, 25600}, {Norm::average, 19200}};
   for (const auto& [norm, fan] : fans) {
     const double limit = std::sqrt(3 / fan);
     expect_uniform(filled({.kind = Filler::Kind::xavier, .variance_norm = norm}), -limit, limit);

@@ -27,7 +27,9 @@ struct Reference {
   Case c;
   Values x, weight, bias;
 
-  [[nodiscard]] std::size_t depth() const { return static_cast<std::size_t>(c.channels * c.height * c.width); }
+  [[nodiscard]] std::size_t depth() const {
+    return static_cast<std::size_t>(c.channels * c.height * c.width);
+  }
   [[nodiscard]] std::size_t outputs() const { return static_cast<std::size_t>(c.outputs); }
   [[nodiscard]] Values forward() const {
     Values y(kBatch * outputs());
@@ -73,7 +75,8 @@ struct Results {
 
 /// Every step over chunks and ranges, as lowering orders them.
 Results run(const Reference& reference, int block, const Values& dy, bool accumulate) {
-  TestBlob bottom({"x", {kBatch, reference.c.channels, reference.c.height, reference.c.width}, {block}}, reference.x);
+  TestBlob bottom({"x", {kBatch, reference.c.channels, reference.c.height, reference.c.width}, {block}},
+                  reference.x);
   const KernelRunner runner(make_spec(reference.c), {bottom.desc});
   const std::vector<ParameterStorage::Chunk> chunks = runner.kernel->parameter_storage()[0].chunks;
   EXPECT_EQ(chunks.size(), static_cast<std::size_t>(reference.c.chunks));
@@ -110,8 +113,8 @@ Results run(const Reference& reference, int block, const Values& dy, bool accumu
       if (chunk == 0 && reference.c.bias) out.push_back(bias_gradient.data());
       runner.run(Step::backward_parameters, r, {bottom.at(r), top_gradient.at(r)}, out,
                  {.accumulate = accumulate || r.first > 0, .chunk = chunk});
-      runner.run(Step::backward_data, r, {top_gradient.at(r), stored[chunk].data()}, {results.bottom_gradient.at(r)},
-                 {.accumulate = accumulate || chunk > 0, .chunk = chunk});
+      runner.run(Step::backward_data, r, {top_gradient.at(r), stored[chunk].data()},
+                 {results.bottom_gradient.at(r)}, {.accumulate = accumulate || chunk > 0, .chunk = chunk});
     }
     runner.kernel->to_canonical(0, chunk, gradient.data(), weight_gradient.data() + chunks[chunk].first);
     runner.kernel->from_canonical(0, chunk, weight_gradient.data() + chunks[chunk].first, again.data());
@@ -133,12 +136,13 @@ TEST_P(InnerProductTest, AgreesWithSlowLoops) {
   const Reference reference = make_reference(c);
   const Values dy = random_values(kBatch * c.outputs, 4);
   const Reference::Gradients expected = reference.backward(dy);
+  constexpr double kTolerance = 5e-5;  // sums of up to 10,000 products
   for (const bool accumulate : {false, true}) {
     const Results results = run(reference, block, dy, accumulate);
-    expect_near(results.top.values(), reference.forward(), 1e-5);
-    expect_near(results.bottom_gradient.values(), plus(expected.x, accumulate ? 0.25 : 0), 1e-5);
-    expect_near(results.weight_gradient, plus(expected.weight, accumulate ? 0.5 : 0), 1e-5);
-    if (c.bias) expect_near(results.bias_gradient, plus(expected.bias, accumulate ? 0.5 : 0), 1e-5);
+    expect_near(results.top.values(), reference.forward(), kTolerance);
+    expect_near(results.bottom_gradient.values(), plus(expected.x, accumulate ? 0.25 : 0), kTolerance);
+    expect_near(results.weight_gradient, plus(expected.weight, accumulate ? 0.5 : 0), kTolerance);
+    if (c.bias) expect_near(results.bias_gradient, plus(expected.bias, accumulate ? 0.5 : 0), kTolerance);
     EXPECT_TRUE(results.bottom_gradient.padding_is_zero());
   }
 }
@@ -156,18 +160,21 @@ TEST_P(InnerProductTest, GivesTheSameBitsAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, InnerProductTest,
                          ::testing::Combine(::testing::Values(Case{20, 3, 4, 17}, Case{16, 1, 1, 10, false},
-                                                              Case{500, 1, 1, 10}, Case{3, 5, 5, 64, true, true},
-                                                              Case{1, 1, 1, 1}, Case{50, 2, 2, 100, false, true}),
+                                                              Case{500, 1, 1, 10},
+                                                              Case{3, 5, 5, 64, true, true}, Case{1, 1, 1, 1},
+                                                              Case{50, 2, 2, 100, false, true}),
                                             ::testing::ValuesIn(kLayouts)));
 
 // Depths at which oneDNN 2.6 fails on rows that do not fill blocks of 64.
 INSTANTIATE_TEST_SUITE_P(GreatDepth, InnerProductTest,
-                         ::testing::Combine(::testing::Values(Case{63, 10, 10, 88}, Case{63, 10, 10, 136, true, true}),
+                         ::testing::Combine(::testing::Values(Case{63, 10, 10, 88},
+                                                              Case{63, 10, 10, 136, true, true}),
                                             ::testing::Values(1, 16)));
 
 // 40 KiB an output: 512 outputs a chunk.
 INSTANTIATE_TEST_SUITE_P(Chunks, InnerProductTest,
-                         ::testing::Combine(::testing::Values(Case{71, 12, 12, 600, true, true, 2}), ::testing::Values(1, 16)));
+                         ::testing::Combine(::testing::Values(Case{71, 12, 12, 600, true, true, 2}),
+                                            ::testing::Values(1, 16)));
 
 TEST(InnerProduct, SlowLoopsAgreeWithCentralDifferences) {
   const Reference reference = make_reference({3, 2, 2, 7, true, true});

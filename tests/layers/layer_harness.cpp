@@ -16,7 +16,8 @@ constexpr int kClasses = 7;
 /// The same images every time.
 class NoiseSource final : public DataSource {
  public:
-  explicit NoiseSource(Shape images) : shape_(images), images_(to_floats(random_values(images.elements(), 11))) {}
+  explicit NoiseSource(Shape images)
+      : shape_(images), images_(to_floats(random_values(images.elements(), 11))) {}
   int channels() const override { return static_cast<int>(shape_.c); }
   int height() const override { return static_cast<int>(shape_.h); }
   int width() const override { return static_cast<int>(shape_.w); }
@@ -52,7 +53,8 @@ class PlainMemory final : public runtime::MemorySpace {
   std::uint64_t acquire(const runtime::OpAccess&) override { return 0; }
   void release(const runtime::OpAccess&) override {}
   void quiesce() override {}
-  void write_contents(runtime::TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override {
+  void write_contents(runtime::TensorId tensor, std::uint64_t offset,
+                      std::span<const std::byte> from) override {
     std::copy(from.begin(), from.end(), address(tensor) + offset);
   }
   void read_contents(runtime::TensorId tensor, std::uint64_t offset, std::span<std::byte> to) override {
@@ -81,8 +83,12 @@ class OtherSlabs final : public Backend {
  public:
   explicit OtherSlabs(std::uint64_t bytes) : host_(make_host_backend()), bytes_(bytes) {}
   std::string_view name() const override { return host_->name(); }
-  std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) override { return host_->make_kernel(request); }
-  std::unique_ptr<UpdateKernel> make_update(const runtime::SolverSpec& solver) override { return host_->make_update(solver); }
+  std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) override {
+    return host_->make_kernel(request);
+  }
+  std::unique_ptr<UpdateKernel> make_update(const runtime::SolverSpec& solver) override {
+    return host_->make_update(solver);
+  }
   std::uint64_t slab_bytes() const override { return bytes_; }
   double flops_per_s() const override { return host_->flops_per_s(); }
   double memory_bytes_per_s() const override { return host_->memory_bytes_per_s(); }
@@ -150,7 +156,8 @@ struct LayerHarness::State {
   std::uint64_t iteration = 0;
 };
 
-LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes) : state_(std::make_unique<State>(net, slab_bytes)) {
+LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes)
+    : state_(std::make_unique<State>(net, slab_bytes)) {
   for (const runtime::Parameter& parameter : state_->lowered.program.parameters) {
     std::size_t count = 1;
     for (const std::int64_t dim : parameter.dims) count *= static_cast<std::size_t>(dim);
@@ -182,7 +189,9 @@ Values LayerHarness::gradient(const std::string& name) const {
   return state_->read(blob, blob.gradients);
 }
 
-std::size_t LayerHarness::slab_count(const std::string& name) const { return state_->find_blob(name).slabs.size(); }
+std::size_t LayerHarness::slab_count(const std::string& name) const {
+  return state_->find_blob(name).slabs.size();
+}
 
 Values LayerHarness::parameter(const std::string& name) const {
   Floats values;
@@ -202,7 +211,8 @@ void LayerHarness::set_parameter(const std::string& name, const Values& values) 
 
 std::vector<std::string> LayerHarness::parameters() const {
   std::vector<std::string> names;
-  for (const runtime::Parameter& parameter : state_->lowered.program.parameters) names.push_back(parameter.name);
+  for (const runtime::Parameter& parameter : state_->lowered.program.parameters)
+    names.push_back(parameter.name);
   return names;
 }
 
@@ -230,7 +240,8 @@ Outcome run_once(const NetSpec& net, std::uint64_t slab_bytes) {
   return outcome;
 }
 
-/// At a rate of 1 the update has subtracted the gradient itself; the largest element of each trained parameter is probed.
+/// At a rate of 1 the update has subtracted the gradient itself; the largest element of each trained
+/// parameter is probed.
 void expect_central_differences(const NetSpec& net) {
   constexpr double kStep = 1e-2;
   LayerHarness harness(net, kOneSlab);
@@ -266,7 +277,8 @@ void expect_slabs_do_not_matter(const std::vector<LayerSpec>& layers, Shape imag
   EXPECT_NEAR(whole.loss, cut.loss, 1e-5);
   expect_near(whole.y, cut.y, 1e-4);
   expect_near(whole.x_gradient, cut.x_gradient, 1e-4);
-  for (std::size_t i = 0; i < whole.parameters.size(); ++i) expect_near(whole.parameters[i], cut.parameters[i], 1e-4);
+  for (std::size_t i = 0; i < whole.parameters.size(); ++i)
+    expect_near(whole.parameters[i], cut.parameters[i], 1e-4);
   EXPECT_EQ(run_once(net, kOneSlab), whole);
   EXPECT_EQ(run_once(net, 1), cut);
   expect_central_differences(net);

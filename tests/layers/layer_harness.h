@@ -1,5 +1,6 @@
 // A net around the layers under test, lowered for the host backend and run op by op in plain memory:
-// data -> an identity Scale, so that gradients flow, -> "x" -> layers -> "y" -> inner product -> softmax loss.
+// data -> an identity Scale, so that gradients flow, -> "x" -> layers -> "y" -> inner product -> softmax
+// loss.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +21,8 @@ inline constexpr std::uint64_t kOneSlab = std::uint64_t{1} << 30;
 
 class LayerHarness {
  public:
-  /// Blobs are cut into slabs of at most `slab_bytes`. Images are seeded noise; parameters start as their fillers say.
+  /// Blobs are cut into slabs of at most `slab_bytes`. Images are seeded noise; parameters start as their
+  /// fillers say.
   LayerHarness(const NetSpec& net, std::uint64_t slab_bytes);
   ~LayerHarness();
 
@@ -41,8 +43,8 @@ class LayerHarness {
   std::unique_ptr<State> state_;
 };
 
-/// Runs the layers on `images` in one slab and in slabs of one image: blobs, gradients and weights agree; the same again
-/// agrees bit for bit; and gradients of the weights agree with central differences of the loss.
+/// Runs the layers on `images` in one slab and in slabs of one image: blobs, gradients and weights agree; the
+/// same again agrees bit for bit; and gradients of the weights agree with central differences of the loss.
 void expect_slabs_do_not_matter(const std::vector<LayerSpec>& layers, Shape images);
 
 }  // namespace octrain::layers::testing

@@ -29,7 +29,8 @@ struct Reference {
               for (std::int64_t j = -half; j <= half && !across; ++j) sum += square(n, c, h + i, w + j);
               if (across) sum += square(n, c + i, h, w);
             }
-            const double scale = static_cast<double>(params.k) + static_cast<double>(params.alpha) / area * sum;
+            const double scale =
+                static_cast<double>(params.k) + static_cast<double>(params.alpha) / area * sum;
             y[at(n, c, h, w)] = x[at(n, c, h, w)] * std::pow(scale, -static_cast<double>(params.beta));
           }
         }
@@ -44,18 +45,21 @@ class LrnTest : public ::testing::TestWithParam<std::tuple<int, bool, float, boo
 
 TEST_P(LrnTest, AgreesWithDoublesAndCentralDifferences) {
   const auto [block, across, beta, accumulate] = GetParam();
-  const Reference reference{{.region = across ? LrnParams::Region::across_channels : LrnParams::Region::within_channel,
-                             .local_size = across ? 5 : 3,
-                             .alpha = 1.5f,
-                             .beta = beta,
-                             .k = 2}};
+  const Reference reference{
+      {.region = across ? LrnParams::Region::across_channels : LrnParams::Region::within_channel,
+       .local_size = across ? 5 : 3,
+       .alpha = 1.5f,
+       .beta = beta,
+       .k = 2}};
   const Values x = random_values(kShape.elements(), 1, -2, 2), weights = random_values(kShape.elements(), 4);
   TestBlob bottom({"x", kShape, {block}}, x);
   const KernelRunner runner({"lrn", {"x"}, {"y"}, reference.params}, {bottom.desc});
-  TestBlob top = runner.top(0, 9), top_gradient(top.desc, weights), bottom_gradient(top.desc, Values(x.size(), 0.25));
+  TestBlob top = runner.top(0, 9), top_gradient(top.desc, weights),
+           bottom_gradient(top.desc, Values(x.size(), 0.25));
   for (const ImageRange r : kRanges) {
     runner.run(Step::forward, r, {bottom.at(r)}, {top.at(r)});
-    runner.run(Step::backward_data, r, {bottom.at(r), top_gradient.at(r)}, {bottom_gradient.at(r)}, {.accumulate = accumulate});
+    runner.run(Step::backward_data, r, {bottom.at(r), top_gradient.at(r)}, {bottom_gradient.at(r)},
+               {.accumulate = accumulate});
   }
   expect_near(top.values(), reference(x), 1e-6);
   const Values expected = numeric_gradient(reference, x, weights);
@@ -64,8 +68,8 @@ TEST_P(LrnTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LrnTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(), ::testing::Values(0.75f, 0.6f),
-                                            ::testing::Bool()));
+                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                                            ::testing::Values(0.75f, 0.6f), ::testing::Bool()));
 
 TEST(Lrn, RefusesAnEvenWindow) {
   const LayerSpec spec{"lrn", {"x"}, {"y"}, LrnParams{.local_size = 4}};
@@ -74,7 +78,8 @@ TEST(Lrn, RefusesAnEvenWindow) {
 
 TEST(Lrn, InANetSlabsDoNotMatter) {
   for (const auto region : {LrnParams::Region::across_channels, LrnParams::Region::within_channel}) {
-    expect_slabs_do_not_matter({{"lrn", {"x"}, {"y"}, LrnParams{.region = region, .local_size = 3}}}, {6, 8, 5, 4});
+    expect_slabs_do_not_matter({{"lrn", {"x"}, {"y"}, LrnParams{.region = region, .local_size = 3}}},
+                               {6, 8, 5, 4});
   }
 }
 

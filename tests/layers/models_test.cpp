@@ -39,12 +39,14 @@ bool has_top(const NetSpec& net, const std::string& top) {
   });
 }
 
-// Published counts of trained parameters; the running statistics of batch norm are counted apart (two a channel).
+// Published counts of trained parameters; the running statistics of batch norm are counted apart (two a
+// channel).
 TEST(Models, HaveThePublishedNumberOfParameters) {
   const auto trained = [](std::string_view name) {
     const NetSpec net = build_model(name, native(name));
     std::int64_t running = 0;
-    for (const LayerSummary& layer : summarize(net)) running += layer.type == "BatchNorm" ? 2 * layer.tops[0].c : 0;
+    for (const LayerSummary& layer : summarize(net))
+      running += layer.type == "BatchNorm" ? 2 * layer.tops[0].c : 0;
     return totals(net).parameters - running;
   };
   EXPECT_EQ(trained("lenet"), 431'080);
@@ -93,7 +95,8 @@ TEST(Models, GooglenetHasThreeWeightedLosses) {
     const auto* loss = std::get_if<SoftmaxLossParams>(&layer.params);
     if (loss != nullptr) losses.emplace_back(layer.tops[0], loss->loss_weight);
   }
-  EXPECT_THAT(losses, ::testing::ElementsAre(::testing::Pair("loss1/loss1", 0.3f), ::testing::Pair("loss2/loss1", 0.3f),
+  EXPECT_THAT(losses, ::testing::ElementsAre(::testing::Pair("loss1/loss1", 0.3f),
+                                             ::testing::Pair("loss2/loss1", 0.3f),
                                              ::testing::Pair("loss3/loss3", 1.0f)));
 }
 
@@ -111,7 +114,8 @@ TEST(Models, SmallResnetsHaveAnyDepth) {
 }
 
 TEST(Models, RefuseUnknownNamesAndListTheKnown) {
-  for (const char* name : {"vgg17", "resnet-21", "resnet-2", "resnet-N", "resnet-", "resnet-20x", "", "VGG16"}) {
+  for (const char* name :
+       {"vgg17", "resnet-21", "resnet-2", "resnet-N", "resnet-", "resnet-20x", "", "VGG16"}) {
     try {
       (void)build_model(name, {1, 3, 224, 224, 10});
       FAIL() << name;
@@ -129,7 +133,8 @@ TEST(Models, RefuseEmptyInputs) {
 }
 
 TEST(Models, RunOnTheHostBackend) {
-  for (const char* name : {"lenet", "cifar10-full", "alexnet", "vgg11", "googlenet", "resnet18", "resnet50", "resnet-8"}) {
+  for (const char* name :
+       {"lenet", "cifar10-full", "alexnet", "vgg11", "googlenet", "resnet18", "resnet50", "resnet-8"}) {
     ModelInput input = find_model(name).native;
     input.batch = 2;
     input.height = input.width = find_model(name).minimum_size;

@@ -35,8 +35,8 @@ struct Case {
   [[nodiscard]] Shape top() const { return {5, channels, top_h, top_w}; }
 };
 
-/// Slow loops in double, after Caffe's definition: a window is clipped to the padded image, which gives the average's divisor,
-/// then to the image.
+/// Slow loops in double, after Caffe's definition: a window is clipped to the padded image, which gives the
+/// average's divisor, then to the image.
 struct Reference {
   Case c;
   Method method;
@@ -44,13 +44,15 @@ struct Reference {
   /// visit(top element, bottom element, share) for what each top element is made of.
   template <class Visit>
   void for_each_share(const Values& x, const Visit& visit) const {
-    const int kernel_h = c.global ? static_cast<int>(c.height) : c.kernel_h, kernel_w = c.global ? static_cast<int>(c.width) : c.kernel_w;
+    const int kernel_h = c.global ? static_cast<int>(c.height) : c.kernel_h,
+              kernel_w = c.global ? static_cast<int>(c.width) : c.kernel_w;
     for (std::int64_t plane = 0; plane < 5 * c.channels; ++plane)
       for (std::int64_t y = 0; y < c.top_h; ++y)
         for (std::int64_t x_ = 0; x_ < c.top_w; ++x_) {
           const std::int64_t top = (plane * c.top_h + y) * c.top_w + x_;
           const std::int64_t row = y * c.stride - c.pad, column = x_ * c.stride - c.pad;
-          const std::int64_t row_end = std::min(row + kernel_h, c.height + c.pad), column_end = std::min(column + kernel_w, c.width + c.pad);
+          const std::int64_t row_end = std::min(row + kernel_h, c.height + c.pad),
+                             column_end = std::min(column + kernel_w, c.width + c.pad);
           const double area = static_cast<double>((row_end - row) * (column_end - column));
           std::size_t largest = 0;
           double maximum = -std::numeric_limits<double>::infinity();
@@ -85,8 +87,8 @@ TEST_P(PoolingTest, AgreesWithSlowLoops) {
   TestBlob bottom({"x", c.bottom(), {block}}, x);
   const KernelRunner runner(c.spec(method), {bottom.desc});
   ASSERT_EQ(runner.top_shapes[0], c.top());
-  TestBlob top = runner.top(0, 9), tested = runner.top(0, 9), top_gradient(top.desc, dy), written(bottom.desc, 9.0f),
-           added(bottom.desc, Values(x.size(), 0.25));
+  TestBlob top = runner.top(0, 9), tested = runner.top(0, 9), top_gradient(top.desc, dy),
+           written(bottom.desc, 9.0f), added(bottom.desc, Values(x.size(), 0.25));
   for (const ImageRange r : kRanges) {
     Floats saved(runner.kernel->saved_bytes(r.count) / sizeof(float) + 1);
     std::vector<float*> out = {top.at(r)};
@@ -132,10 +134,16 @@ TEST(Pooling, SlowLoopsAgreeWithCentralDifferences) {
 }
 
 TEST(Pooling, RefusesWhatDoesNotFit) {
-  const auto shapes = [](const Case& c) { return layer_type(c.spec(Method::max).params).top_shapes(c.spec(Method::max), {{c.bottom()}}); };
-  EXPECT_THROW((void)shapes({"window past the image", 3, 4, 4, 7, 7, 1, 1, Rounding::ceil, false, 0, 0}), runtime::UsageError);
-  EXPECT_THROW((void)shapes({"padding as large as the window", 3, 4, 4, 2, 2, 1, 2, Rounding::ceil, false, 0, 0}), runtime::UsageError);
-  EXPECT_THROW((void)shapes({"no stride", 3, 4, 4, 2, 2, 0, 0, Rounding::ceil, false, 0, 0}), runtime::UsageError);
+  const auto shapes = [](const Case& c) {
+    return layer_type(c.spec(Method::max).params).top_shapes(c.spec(Method::max), {{c.bottom()}});
+  };
+  EXPECT_THROW((void)shapes({"window past the image", 3, 4, 4, 7, 7, 1, 1, Rounding::ceil, false, 0, 0}),
+               runtime::UsageError);
+  EXPECT_THROW(
+      (void)shapes({"padding as large as the window", 3, 4, 4, 2, 2, 1, 2, Rounding::ceil, false, 0, 0}),
+      runtime::UsageError);
+  EXPECT_THROW((void)shapes({"no stride", 3, 4, 4, 2, 2, 0, 0, Rounding::ceil, false, 0, 0}),
+               runtime::UsageError);
 }
 
 TEST(Pooling, InANetSlabsDoNotMatter) {

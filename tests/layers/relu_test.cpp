@@ -17,7 +17,8 @@ TEST_P(ReluTest, AgreesWithSlowLoops) {
   }
   TestBlob bottom({"x", kShape, {GetParam()}}, x);
   const KernelRunner runner({"relu", {"x"}, {"y"}, ReluParams{}}, {bottom.desc});
-  TestBlob top = runner.top(0, 9), top_gradient(top.desc, dy), written(top.desc, 9.0f), added(top.desc, Values(x.size(), 0.25));
+  TestBlob top = runner.top(0, 9), top_gradient(top.desc, dy), written(top.desc, 9.0f),
+           added(top.desc, Values(x.size(), 0.25));
   for (const ImageRange r : kRanges) {
     runner.run(Step::forward, r, {bottom.at(r)}, {top.at(r)});
     runner.run(Step::backward_data, r, {top.at(r), top_gradient.at(r)}, {written.at(r)});
@@ -45,9 +46,12 @@ TEST(Relu, InPlaceOrFoldedMakesNoDifference) {
   product.weight_options.filler = {.kind = Filler::Kind::xavier};
   const Shape images{6, 3, 4, 4};
   const auto run = [&](const std::string& product_top) {
-    LayerHarness net(between_data_and_loss({{"ip", {"x"}, {product_top}, product}, {"relu", {product_top}, {"y"}, ReluParams{}}}, images),
-                     kOneSlab);
-    net.set_parameter("logits.weight", random_values(7 * 12, 5));  // its filler depends on the place in the net
+    LayerHarness net(
+        between_data_and_loss(
+            {{"ip", {"x"}, {product_top}, product}, {"relu", {product_top}, {"y"}, ReluParams{}}}, images),
+        kOneSlab);
+    net.set_parameter("logits.weight",
+                      random_values(7 * 12, 5));  // its filler depends on the place in the net
     const double loss = net.run_iteration();
     return std::tuple(loss, net.parameter("ip.weight"), net.gradient("x"));
   };

@@ -32,7 +32,8 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
   params.relu = relu;
   TestBlob bottom({"x", kShape, {block}}, x);
   const KernelRunner runner({"scale", {"x"}, {"y"}, params}, {bottom.desc});
-  TestBlob top = runner.top(0, 9), top_gradient(top.desc, weights), bottom_gradient(top.desc, Values(x.size(), 0.25));
+  TestBlob top = runner.top(0, 9), top_gradient(top.desc, weights),
+           bottom_gradient(top.desc, Values(x.size(), 0.25));
   const Floats gamma = to_floats(reference.gamma), beta = to_floats(reference.beta);
   Floats gamma_gradient(11, 0.5f), beta_gradient(11, 0.5f);
   const auto with_parameters = [&, has_bias = bias](std::vector<const float*> in) {
@@ -64,8 +65,8 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScaleTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(), ::testing::Bool(),
-                                            ::testing::Bool()));
+                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                                            ::testing::Bool(), ::testing::Bool()));
 
 TEST(Scale, RefusesToWorkInPlace) {
   const LayerSpec spec{"scale", {"x"}, {"x"}, ScaleParams{}};

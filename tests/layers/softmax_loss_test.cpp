@@ -22,7 +22,8 @@ Values reference(const Values& z) {
 class SoftmaxLossTest : public ::testing::TestWithParam<std::tuple<int, bool>> {
  protected:
   static KernelRunner make_runner(const BlobDesc& logits) {
-    return {{"loss", {"z", "label"}, {"loss"}, SoftmaxLossParams{0.3f}}, {logits, {"label", {kBatch, 1, 1, 1}, {1}}}};
+    return {{"loss", {"z", "label"}, {"loss"}, SoftmaxLossParams{0.3f}},
+            {logits, {"label", {kBatch, 1, 1, 1}, {1}}}};
   }
 };
 
@@ -36,7 +37,8 @@ TEST_P(SoftmaxLossTest, AgreesWithDoublesAndCentralDifferences) {
     const std::vector<const float*> in = {logits.at(r), kLabels.data() + r.first};
     runner.run(Step::forward, r, in, {}, {.scalar = &loss});
     runner.run(Step::forward, r, in, {});  // nobody asks
-    runner.run(Step::backward_data, r, in, {gradient.at(r)}, {.accumulate = accumulate, .gradient_scale = 0.5f});
+    runner.run(Step::backward_data, r, in, {gradient.at(r)},
+               {.accumulate = accumulate, .gradient_scale = 0.5f});
   }
   EXPECT_NEAR(loss, 1 + reference(z)[0], 1e-6);
   const Values expected = numeric_gradient(reference, z, {0.3 * 0.5});
@@ -44,12 +46,14 @@ TEST_P(SoftmaxLossTest, AgreesWithDoublesAndCentralDifferences) {
   EXPECT_TRUE(gradient.padding_is_zero());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SoftmaxLossTest, ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(All, SoftmaxLossTest,
+                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool()));
 
 TEST_F(SoftmaxLossTest, IsFiniteForLargeLogits) {
   TestBlob logits({"z", {kBatch, kClasses, 1, 1}, {1}}, random_values(kBatch * kClasses, 1, -1e6, 1e6));
   double loss = 0;
-  make_runner(logits.desc).run(Step::forward, {0, 5}, {logits.data.data(), kLabels.data()}, {}, {.scalar = &loss});
+  make_runner(logits.desc)
+      .run(Step::forward, {0, 5}, {logits.data.data(), kLabels.data()}, {}, {.scalar = &loss});
   EXPECT_TRUE(std::isfinite(loss));
 }
 
@@ -58,7 +62,8 @@ TEST_F(SoftmaxLossTest, RefusesALabelTheNetHasNoClassFor) {
   const std::vector<float> labels = {0, 1, 11, 0, 0};
   double loss = 0;
   const auto run = [&] {
-    make_runner(logits.desc).run(Step::forward, {0, 5}, {logits.data.data(), labels.data()}, {}, {.scalar = &loss});
+    make_runner(logits.desc)
+        .run(Step::forward, {0, 5}, {logits.data.data(), labels.data()}, {}, {.scalar = &loss});
   };
   EXPECT_THROW(run(), runtime::BadInput);
 }

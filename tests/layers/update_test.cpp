@@ -23,9 +23,11 @@ State expected(const runtime::SolverSpec& solver, float learning_rate, const Rul
   for (unsigned iteration = 0; iteration < 3; ++iteration) {
     const Values gradient = random_values(kCount, 10 + iteration);
     for (const auto& segment : kSegments) {
-      for (auto i = static_cast<std::size_t>(segment.first); i < static_cast<std::size_t>(segment.first + segment.count); ++i) {
+      for (auto i = static_cast<std::size_t>(segment.first);
+           i < static_cast<std::size_t>(segment.first + segment.count); ++i) {
         const double decay = static_cast<double>(solver.weight_decay * segment.decay_mult);
-        rule(state, i, gradient[i] + decay * state.weight[i], static_cast<double>(learning_rate * segment.lr_mult), iteration);
+        rule(state, i, gradient[i] + decay * state.weight[i],
+             static_cast<double>(learning_rate * segment.lr_mult), iteration);
       }
     }
   }
@@ -53,7 +55,8 @@ void expect_equal(const State& a, const State& b) {
 
 TEST(Update, SgdWithMomentumAndDecay) {
   const runtime::SolverSpec solver{.momentum = 0.9f, .weight_decay = 0.01f};
-  expect_equal(actual(solver, 0.1f), expected(solver, 0.1f, [](State& s, std::size_t i, double g, double rate, unsigned) {
+  expect_equal(actual(solver, 0.1f),
+               expected(solver, 0.1f, [](State& s, std::size_t i, double g, double rate, unsigned) {
                  s.first[i] = static_cast<double>(0.9f) * s.first[i] + rate * g;
                  s.weight[i] -= s.first[i];
                }));
@@ -61,7 +64,8 @@ TEST(Update, SgdWithMomentumAndDecay) {
 
 TEST(Update, SgdWithoutMomentumKeepsNoState) {
   const runtime::SolverSpec solver{.momentum = 0, .weight_decay = 0.01f};
-  expect_equal(actual(solver, 0.1f), expected(solver, 0.1f, [](State& s, std::size_t i, double g, double rate, unsigned) {
+  expect_equal(actual(solver, 0.1f),
+               expected(solver, 0.1f, [](State& s, std::size_t i, double g, double rate, unsigned) {
                  s.weight[i] -= rate * g;
                }));
 }
@@ -72,8 +76,10 @@ TEST(Update, AdamWithCaffesCorrection) {
   const auto rule = [&](State& s, std::size_t i, double g, double rate, unsigned iteration) {
     s.first[i] = beta1 * s.first[i] + (1 - beta1) * g;
     s.second[i] = beta2 * s.second[i] + (1 - beta2) * g * g;
-    const double correction = std::sqrt(1 - std::pow(beta2, iteration + 1)) / (1 - std::pow(beta1, iteration + 1));
-    s.weight[i] -= rate * correction * s.first[i] / (std::sqrt(s.second[i]) + static_cast<double>(solver.epsilon));
+    const double correction =
+        std::sqrt(1 - std::pow(beta2, iteration + 1)) / (1 - std::pow(beta1, iteration + 1));
+    s.weight[i] -=
+        rate * correction * s.first[i] / (std::sqrt(s.second[i]) + static_cast<double>(solver.epsilon));
   };
   expect_equal(actual(solver, 0.01f), expected(solver, 0.01f, rule));
 }

@@ -16,7 +16,8 @@ TEST(Units, Bytes) {
 }
 
 TEST(Units, WhatIsNoSize) {
-  for (const char* text : {"", "GiB", "-1", "4 gibibytes", "4GiBB", "1e3", "nan", "inf", "4GB/s", " 4", "99999999999TiB", "4GiB "}) {
+  for (const char* text : {"", "GiB", "-1", "4 gibibytes", "4GiBB", "1e3", "nan", "inf", "4GB/s", " 4",
+                           "99999999999TiB", "4GiB "}) {
     EXPECT_FALSE(parse_bytes(text)) << text;
   }
 }
@@ -24,7 +25,8 @@ TEST(Units, WhatIsNoSize) {
 TEST(Units, Rates) {
   EXPECT_EQ(parse_bytes_per_second("12GB/s"), 12e9);
   EXPECT_EQ(parse_bytes_per_second("1.5GiB/s"), 1.5 * 0x1p30);
-  for (const char* text : {"12GB", "0GB/s", "/s", "fast/s"}) EXPECT_FALSE(parse_bytes_per_second(text)) << text;
+  for (const char* text : {"12GB", "0GB/s", "/s", "fast/s"})
+    EXPECT_FALSE(parse_bytes_per_second(text)) << text;
 }
 
 TEST(Units, Durations) {

@@ -56,18 +56,21 @@ TEST(Refusals, TierDirectoryThatIsNotWritable) {
 
 constexpr int kCannotTry = 77;
 
-/// In a (child) process of its own file system view: ends with 0 if a read-only directory is refused with the right words.
+/// In a (child) process of its own file system view: ends with 0 if a read-only directory is refused with the
+/// right words.
 [[noreturn]] void try_read_only_directory() {
   const std::string dir = default_tier_dir().string();
   constexpr unsigned long kAgain = MS_BIND | MS_REMOUNT | MS_RDONLY;
-  const bool ready = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+  const bool ready = ::unshare(CLONE_NEWNS) == 0 &&
+                     ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                      ::mount(dir.c_str(), dir.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
                      ::mount("none", dir.c_str(), nullptr, kAgain, nullptr) == 0;
   if (!ready) std::_Exit(kCannotTry);
   try {
     (void)make_host_space(kOneTensor, file_options(dir));
   } catch (const IoError& error) {
-    const bool names_all = std::string(error.what()).find(dir) != std::string::npos && error.error_number() == EROFS;
+    const bool names_all =
+        std::string(error.what()).find(dir) != std::string::npos && error.error_number() == EROFS;
     std::_Exit(names_all ? 0 : 2);
   }
   std::_Exit(1);
@@ -85,7 +88,8 @@ TEST(RefusalsDeathTest, TierDirectoryThatIsReadOnly) {
 TEST(Refusals, TierDirectoryInRam) {
   struct statfs answer {};
   constexpr long kTmpfs = 0x01021994;
-  if (::statfs("/dev/shm", &answer) != 0 || answer.f_type != kTmpfs) GTEST_SKIP() << "/dev/shm is no tmpfs here";
+  if (::statfs("/dev/shm", &answer) != 0 || answer.f_type != kTmpfs)
+    GTEST_SKIP() << "/dev/shm is no tmpfs here";
   EXPECT_THAT([] { (void)make_host_space(kOneTensor, file_options("/dev/shm")); },
               ThrowsMessage<DeviceError>(HasSubstr("--tier ram")));
 }
@@ -141,12 +145,14 @@ void forbid_userfaultfd(unsigned error_number) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
     std::_Exit(99);
   }
 }
 
-/// Ends this (child) process with 0 if managed memory is refused with the right words, and the other kinds work.
+/// Ends this (child) process with 0 if managed memory is refused with the right words, and the other kinds
+/// work.
 [[noreturn]] void try_without_userfaultfd(unsigned error_number) {
   forbid_userfaultfd(error_number);
   HostSpaceOptions options = options_of(Kind::managed, TierKind::ram);
@@ -155,7 +161,8 @@ void forbid_userfaultfd(unsigned error_number) {
     (void)make_host_space(kOneTensor, options);
     std::_Exit(1);
   } catch (const DeviceError& error) {
-    for (const char* word : {"vm.unprivileged_userfaultfd", "CAP_SYS_PTRACE", "seccomp", "explicit", "incore"}) {
+    for (const char* word :
+         {"vm.unprivileged_userfaultfd", "CAP_SYS_PTRACE", "seccomp", "explicit", "incore"}) {
       if (std::string(error.what()).find(word) == std::string::npos) std::_Exit(2);
     }
   }
@@ -177,7 +184,8 @@ TEST(RefusalsDeathTest, UserfaultfdRefused) {
 /// A tier whose transfers in one direction fail from the n-th on.
 class FailingTier final : public Tier {
  public:
-  FailingTier(std::unique_ptr<Tier> tier, Direction direction, int good) : tier_(std::move(tier)), direction_(direction), good_(good) {}
+  FailingTier(std::unique_ptr<Tier> tier, Direction direction, int good)
+      : tier_(std::move(tier)), direction_(direction), good_(good) {}
   [[nodiscard]] bool takes_frames() const override { return tier_->takes_frames(); }
   void drop(BlockId block) override { tier_->drop(block); }
   [[nodiscard]] std::string description() const override { return "failing " + tier_->description(); }
@@ -188,7 +196,8 @@ class FailingTier final : public Tier {
  private:
   class Channel final : public TierChannel {
    public:
-    Channel(FailingTier& tier, std::unique_ptr<TierChannel> channel) : tier_(tier), channel_(std::move(channel)) {}
+    Channel(FailingTier& tier, std::unique_ptr<TierChannel> channel)
+        : tier_(tier), channel_(std::move(channel)) {}
     void start(const TierTransfer& transfer) override { channel_->start(transfer); }
     TierTransfer finish_one() override {
       TierTransfer transfer = channel_->finish_one();
@@ -210,7 +219,8 @@ std::unique_ptr<MemorySpace> failing_space(Kind kind, Direction direction, int g
   HostSpaceOptions options = options_of(kind, TierKind::file);
   options.device_bytes = 8 * kBlockBytes;
   Layout layout(std::vector<std::uint64_t>(3, 8 * kBlockBytes), 0);
-  auto tier = std::make_unique<FailingTier>(std::make_unique<FileTier>(options.tier_dir, layout.block_count()), direction, good);
+  auto tier = std::make_unique<FailingTier>(
+      std::make_unique<FileTier>(options.tier_dir, layout.block_count()), direction, good);
   return std::make_unique<PagedSpace>(std::move(layout), options, std::move(tier));
 }
 
@@ -239,7 +249,8 @@ TEST(Failures, WriteOfAnEviction) {
     EXPECT_THROW(space->quiesce(), IoError);
     // What could not be written is still there.
     if (kind == Kind::managed) {
-      for (std::uint64_t block = 0; block < 8; ++block) EXPECT_EQ(space->address(0)[block * kBlockBytes], std::byte{9});
+      for (std::uint64_t block = 0; block < 8; ++block)
+        EXPECT_EQ(space->address(0)[block * kBlockBytes], std::byte{9});
     }
   }
 }

@@ -22,8 +22,10 @@ std::uint64_t huge_bytes(const std::byte* start, std::uint64_t bytes) {
   bool inside = false;
   for (std::string line; std::getline(maps, line);) {
     std::uint64_t low = 0, high = 0, kilobytes = 0;
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " ", &low, &high) == 2) inside = low < first + bytes && high > first;
-    if (inside && std::sscanf(line.c_str(), "AnonHugePages: %" SCNu64, &kilobytes) == 1) total += kilobytes * kKiB;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " ", &low, &high) == 2)
+      inside = low < first + bytes && high > first;
+    if (inside && std::sscanf(line.c_str(), "AnonHugePages: %" SCNu64, &kilobytes) == 1)
+      total += kilobytes * kKiB;
   }
   return total;
 }
@@ -37,7 +39,8 @@ bool huge_pages_are_off() {
 class HugePages : public testing::TestWithParam<MemorySpaceCase> {};
 
 TEST_P(HugePages, StayHugeOnTheirWay) {
-  if (huge_pages_are_off()) GTEST_SKIP() << "transparent huge pages are off (transparent_hugepage/enabled is never)";
+  if (huge_pages_are_off())
+    GTEST_SKIP() << "transparent huge pages are off (transparent_hugepage/enabled is never)";
   const std::uint64_t bytes = 16 * kBlockBytes;
   auto space = GetParam().make({{bytes}, bytes, 0});
   const std::vector<TensorId> tensor{0};
@@ -53,13 +56,14 @@ TEST_P(HugePages, StayHugeOnTheirWay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Host, HugePages,
-                         testing::Values(case_of("MoveRam", options_of(Kind::managed, TierKind::ram)),
-                                         case_of("MoveFile", options_of(Kind::managed, TierKind::file)),
-                                         case_of("ExplicitRam", options_of(Kind::explicit_copy, TierKind::ram)),
-                                         case_of("ExplicitFile", options_of(Kind::explicit_copy, TierKind::file)),
-                                         case_of("Incore", options_of(Kind::incore, TierKind::ram))),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Host, HugePages,
+    testing::Values(case_of("MoveRam", options_of(Kind::managed, TierKind::ram)),
+                    case_of("MoveFile", options_of(Kind::managed, TierKind::file)),
+                    case_of("ExplicitRam", options_of(Kind::explicit_copy, TierKind::ram)),
+                    case_of("ExplicitFile", options_of(Kind::explicit_copy, TierKind::file)),
+                    case_of("Incore", options_of(Kind::incore, TierKind::ram))),
+    case_name);
 
 TEST(ChildProcesses, DoNotHoldPagesInPlace) {
   // A page shared with a child could not be moved any more.
