@@ -23,11 +23,13 @@ class SgdUpdate final : public UpdateKernel {
       const float momentum = momentum_;
       parallel_elements(segment.count, [=, first = segment.first](std::int64_t begin, std::int64_t end) {
         if (velocity == nullptr) {
+#pragma omp simd
           for (std::int64_t i = first + begin; i < first + end; ++i) {
             weight[i] -= rate * (gradient[i] + decay * weight[i]);
           }
           return;
         }
+#pragma omp simd
         for (std::int64_t i = first + begin; i < first + end; ++i) {
           const float step = momentum * velocity[i] + rate * (gradient[i] + decay * weight[i]);
           velocity[i] = step;
@@ -64,6 +66,7 @@ class AdamUpdate final : public UpdateKernel {
               float rate, float decay) const {
     const float beta1 = solver_.beta1, beta2 = solver_.beta2, epsilon = solver_.epsilon;
     parallel_elements(segment.count, [=, first = segment.first](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
       for (std::int64_t i = first + begin; i < first + end; ++i) {
         const float g = gradient[i] + decay * weight[i];
         mean[i] = beta1 * mean[i] + (1 - beta1) * g;
