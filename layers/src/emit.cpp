@@ -15,13 +15,20 @@ void add_unique(std::vector<advisor::TensorId>& ids, advisor::TensorId id) {
 
 std::string_view step_suffix(Step step) {
   switch (step) {
-    case Step::forward: return "";
-    case Step::statistics: return " statistics";
-    case Step::finish_statistics: return " finish statistics";
-    case Step::mask_gradient: return " mask";
-    case Step::backward_statistics: return " backward statistics";
-    case Step::backward_parameters: return " backward parameters";
-    case Step::backward_data: return " backward data";
+    case Step::forward:
+      return "";
+    case Step::statistics:
+      return " statistics";
+    case Step::finish_statistics:
+      return " finish statistics";
+    case Step::mask_gradient:
+      return " mask";
+    case Step::backward_statistics:
+      return " backward statistics";
+    case Step::backward_parameters:
+      return " backward parameters";
+    case Step::backward_data:
+      return " backward data";
   }
   return "";
 }
@@ -76,8 +83,8 @@ advisor::Op NetLowering::make_op(const Node& node, const OpSpec& spec) const {
   if (node.ranges.size() > 1) op.name += " @" + std::to_string(spec.range.first);
   if (spec.chunk > 0) op.name += " #" + std::to_string(spec.chunk);
   op.phase = phase_of(spec.step);
-  op.workspace_bytes =
-      runtime::round_up(node.kernel->workspace_bytes(spec.step, spec.range.count, spec.accumulate), runtime::kBlockBytes);
+  op.workspace_bytes = runtime::round_up(
+      node.kernel->workspace_bytes(spec.step, spec.range.count, spec.accumulate), runtime::kBlockBytes);
   double bytes = 0;
   for (const Operand& operand : spec.in) {
     add_unique(op.reads, operand.tensor);
@@ -114,17 +121,19 @@ void NetLowering::emit(std::size_t layer, const OpSpec& spec) {
   const bool makes_scalar = node.tops.empty() && !node.spec.tops.empty() && spec.step == Step::forward;
   if (makes_scalar) {
     const auto* loss = std::get_if<SoftmaxLossParams>(&node.spec.params);
-    bound.scalar = {scalar_index(node.spec.tops[0]), loss != nullptr ? static_cast<double>(loss->loss_weight) : 0.0, true};
+    bound.scalar = {scalar_index(node.spec.tops[0]),
+                    loss != nullptr ? static_cast<double>(loss->loss_weight) : 0.0, true};
   }
   const bool first_of_batch = std::exchange(batch_starts_, false);
   if (first_of_batch && options_.data != nullptr) {
     const auto split = training_ ? Split::train : Split::test;
     const auto batches = static_cast<std::uint64_t>(training_ ? options_.accumulate_batches : 1);
-    pass_->functions.push_back([bound, data = options_.data, split, batches,
-                                index = static_cast<std::uint64_t>(accumulated_)](const runtime::OpContext& context) {
-      data->begin_batch(split, context.iteration * batches + index);
-      bound(context);
-    });
+    pass_->functions.push_back(
+        [bound, data = options_.data, split, batches,
+         index = static_cast<std::uint64_t>(accumulated_)](const runtime::OpContext& context) {
+          data->begin_batch(split, context.iteration * batches + index);
+          bound(context);
+        });
     return;
   }
   pass_->functions.emplace_back(std::move(bound));

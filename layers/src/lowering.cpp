@@ -15,8 +15,12 @@ std::size_t LayerLowering::bottom_count() const { return net_.nodes_[layer_].bot
 double LayerLowering::forward_flops() const { return net_.nodes_[layer_].flops; }
 const std::vector<ImageRange>& LayerLowering::ranges() const { return net_.nodes_[layer_].ranges; }
 
-const BlobDesc& LayerLowering::bottom(std::size_t i) const { return net_.blobs_[net_.nodes_[layer_].bottoms[i]].desc; }
-const BlobDesc& LayerLowering::top(std::size_t i) const { return net_.blobs_[net_.nodes_[layer_].tops[i]].desc; }
+const BlobDesc& LayerLowering::bottom(std::size_t i) const {
+  return net_.blobs_[net_.nodes_[layer_].bottoms[i]].desc;
+}
+const BlobDesc& LayerLowering::top(std::size_t i) const {
+  return net_.blobs_[net_.nodes_[layer_].tops[i]].desc;
+}
 
 Operand LayerLowering::bottom(std::size_t i, ImageRange range) const {
   const Blob& blob = net_.blobs_[net_.nodes_[layer_].bottoms[i]];
@@ -57,9 +61,9 @@ Operand LayerLowering::saved(ImageRange range) {
   Node& node = net_.nodes_[layer_];
   const auto found = node.saved.find(range.first);
   if (found != node.saved.end()) return found->second;
-  const TensorView view = net_.tensors_.allocate(node.spec.name + ".saved[" + std::to_string(node.saved.size()) + "]",
-                                                 advisor::Role::activation, Lifetime::activation,
-                                                 node.kernel->saved_bytes(range.count));
+  const TensorView view = net_.tensors_.allocate(
+      node.spec.name + ".saved[" + std::to_string(node.saved.size()) + "]", advisor::Role::activation,
+      Lifetime::activation, node.kernel->saved_bytes(range.count));
   return node.saved[range.first] = view;
 }
 
@@ -67,12 +71,14 @@ Operand LayerLowering::buffer(int index, std::uint64_t bytes) {
   Node& node = net_.nodes_[layer_];
   const auto found = node.buffers.find(index);
   if (found != node.buffers.end()) return found->second;
-  const TensorView view = net_.tensors_.allocate(node.spec.name + ".buffer" + std::to_string(index), advisor::Role::activation,
-                                                 Lifetime::activation, bytes);
+  const TensorView view = net_.tensors_.allocate(node.spec.name + ".buffer" + std::to_string(index),
+                                                 advisor::Role::activation, Lifetime::activation, bytes);
   return node.buffers[index] = view;
 }
 
-int LayerLowering::chunk_count(int parameter) const { return net_.parameters_.chunk_count(layer_, parameter); }
+int LayerLowering::chunk_count(int parameter) const {
+  return net_.parameters_.chunk_count(layer_, parameter);
+}
 
 Operand LayerLowering::parameter(int parameter, int chunk) const {
   return net_.parameters_.weight(net_.parameters_.chunk(layer_, parameter, chunk));

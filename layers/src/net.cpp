@@ -33,9 +33,11 @@ NetSpec fuse(const NetSpec& net) {
   NetSpec fused;
   fused.name = net.name;
   for (const LayerSpec& layer : net.layers) {
-    const bool in_place_relu = std::holds_alternative<ReluParams>(layer.params) && layer.bottoms == layer.tops;
+    const bool in_place_relu =
+        std::holds_alternative<ReluParams>(layer.params) && layer.bottoms == layer.tops;
     if (in_place_relu) {
-      // The last layer that touches the blob must be the one that makes it: then nobody has seen it without the ReLU.
+      // The last layer that touches the blob must be the one that makes it: then nobody has seen it without
+      // the ReLU.
       const auto last = std::find_if(fused.layers.rbegin(), fused.layers.rend(), [&](const LayerSpec& other) {
         return mentions(other.tops, layer.tops[0]) || mentions(other.bottoms, layer.tops[0]);
       });
@@ -64,7 +66,8 @@ std::vector<LayerSummary> summarize(const NetSpec& net) {
     std::vector<Shape> bottoms;
     for (const std::string& bottom : spec.bottoms) {
       if (!shapes.contains(bottom)) {
-        throw runtime::UsageError("layer '" + spec.name + "': bottom '" + bottom + "' is not a top of any layer before it");
+        throw runtime::UsageError("layer '" + spec.name + "': bottom '" + bottom +
+                                  "' is not a top of any layer before it");
       }
       bottoms.push_back(shapes[bottom]);
     }

@@ -13,7 +13,8 @@ namespace octrain::layers {
 namespace {
 
 [[noreturn]] void fail(const LayerSpec& spec, const std::string& what) {
-  throw runtime::UsageError("layer '" + spec.name + "' (" + std::string(type_name(spec.params)) + "): " + what);
+  throw runtime::UsageError("layer '" + spec.name + "' (" + std::string(type_name(spec.params)) +
+                            "): " + what);
 }
 
 bool is_loss(const LayerSpec& spec) { return std::holds_alternative<SoftmaxLossParams>(spec.params); }
@@ -50,7 +51,8 @@ void NetLowering::add_node(const LayerSpec& spec, std::size_t index) {
   KernelRequest request{spec, {}, {}, {}, runtime::mix_keys(options_.seed, index), options_.data};
   for (const std::string& bottom : spec.bottoms) {
     const auto found = blob_by_name_.find(bottom);
-    if (found == blob_by_name_.end()) fail(spec, "bottom '" + bottom + "' is not a top of any layer before it");
+    if (found == blob_by_name_.end())
+      fail(spec, "bottom '" + bottom + "' is not a top of any layer before it");
     node.bottoms.push_back(found->second);
     request.bottoms.push_back(blobs_[found->second].desc);
     shapes.push_back(blobs_[found->second].desc.shape);
@@ -69,10 +71,12 @@ void NetLowering::add_node(const LayerSpec& spec, std::size_t index) {
 
 void NetLowering::connect_tops(Node& node, const LayerSpec& spec, const std::vector<Shape>& shapes) {
   if (!shapes.empty() && shapes.size() != spec.tops.size()) {
-    fail(spec, "has " + std::to_string(spec.tops.size()) + " tops, but makes " + std::to_string(shapes.size()));
+    fail(spec,
+         "has " + std::to_string(spec.tops.size()) + " tops, but makes " + std::to_string(shapes.size()));
   }
   const std::vector<Layout> layouts = node.kernel->top_layouts();
-  bool trained = std::any_of(node.parameters.begin(), node.parameters.end(), [](const auto& p) { return p.trained; });
+  bool trained =
+      std::any_of(node.parameters.begin(), node.parameters.end(), [](const auto& p) { return p.trained; });
   for (const std::size_t b : node.bottoms) trained = trained || blobs_[b].trained_behind;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const bool in_place = i < spec.bottoms.size() && spec.tops[i] == spec.bottoms[i];
@@ -97,7 +101,8 @@ void NetLowering::mark_backward() {
     bool reaches = is_loss(node->spec);
     for (const std::size_t top : node->tops) reaches = reaches || blobs_[top].reaches_loss;
     if (!reaches || node->type->lower_backward == nullptr) continue;
-    bool trained = std::any_of(node->parameters.begin(), node->parameters.end(), [](const auto& p) { return p.trained; });
+    bool trained = std::any_of(node->parameters.begin(), node->parameters.end(),
+                               [](const auto& p) { return p.trained; });
     for (const std::size_t bottom : node->bottoms) trained = trained || blobs_[bottom].trained_behind;
     node->backward = trained;
     for (const std::size_t bottom : node->bottoms) blobs_[bottom].reaches_loss = true;
@@ -108,20 +113,23 @@ void NetLowering::make_blob_tensors() {
   for (Blob& blob : blobs_) {
     const std::uint64_t image_bytes = blob.desc.image_bytes();
     const std::uint64_t fitting = std::max<std::uint64_t>(1, backend_.slab_bytes() / image_bytes);
-    blob.images_per_slab = std::min<std::int64_t>(static_cast<std::int64_t>(std::bit_floor(fitting)), blob.desc.shape.n);
+    blob.images_per_slab =
+        std::min<std::int64_t>(static_cast<std::int64_t>(std::bit_floor(fitting)), blob.desc.shape.n);
     for (std::int64_t first = 0; first < blob.desc.shape.n; first += blob.images_per_slab) {
       const std::int64_t images = std::min(blob.images_per_slab, blob.desc.shape.n - first);
       const auto role = blob.is_data ? advisor::Role::input : advisor::Role::activation;
-      blob.slabs.push_back(tensors_.allocate(blob.desc.name + "[" + std::to_string(blob.slabs.size()) + "]", role,
-                                             Lifetime::activation, static_cast<std::uint64_t>(images) * image_bytes));
+      blob.slabs.push_back(tensors_.allocate(blob.desc.name + "[" + std::to_string(blob.slabs.size()) + "]",
+                                             role, Lifetime::activation,
+                                             static_cast<std::uint64_t>(images) * image_bytes));
     }
   }
 }
 
 void NetLowering::make_gradient(Blob& blob) {
   for (std::size_t i = 0; i < blob.slabs.size(); ++i) {
-    blob.gradients.push_back(tensors_.allocate(blob.desc.name + "'[" + std::to_string(i) + "]", advisor::Role::gradient,
-                                               Lifetime::activation_gradient, blob.slabs[i].bytes));
+    blob.gradients.push_back(tensors_.allocate(blob.desc.name + "'[" + std::to_string(i) + "]",
+                                               advisor::Role::gradient, Lifetime::activation_gradient,
+                                               blob.slabs[i].bytes));
   }
 }
 
@@ -129,10 +137,12 @@ void NetLowering::make_ranges(Node& node) const {
   std::int64_t step = batch_;
   for (const std::size_t b : node.bottoms) step = std::min(step, blobs_[b].images_per_slab);
   for (const std::size_t t : node.tops) step = std::min(step, blobs_[t].images_per_slab);
-  for (std::int64_t first = 0; first < batch_; first += step) node.ranges.push_back({first, std::min(step, batch_ - first)});
+  for (std::int64_t first = 0; first < batch_; first += step)
+    node.ranges.push_back({first, std::min(step, batch_ - first)});
 }
 
-TensorView NetLowering::slab_view(const Blob& blob, const std::vector<TensorView>& slabs, ImageRange range) const {
+TensorView NetLowering::slab_view(const Blob& blob, const std::vector<TensorView>& slabs,
+                                  ImageRange range) const {
   const std::size_t slab = static_cast<std::size_t>(range.first / blob.images_per_slab);
   const std::int64_t first_in_slab = range.first - static_cast<std::int64_t>(slab) * blob.images_per_slab;
   const TensorView& whole = slabs[slab];
@@ -142,7 +152,8 @@ TensorView NetLowering::slab_view(const Blob& blob, const std::vector<TensorView
 
 LoweredNet NetLowering::build() && {
   lower_pass(true);
-  const bool tested = std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.spec.include == Include::test; });
+  const bool tested = std::any_of(nodes_.begin(), nodes_.end(),
+                                  [](const Node& n) { return n.spec.include == Include::test; });
   if (tested) lower_pass(false);
   // Both passes work on the same tensors, those that only the other one uses included.
   program_.train.schedule.tensors = tensors_.tensors();
@@ -152,7 +163,8 @@ LoweredNet NetLowering::build() && {
   if (options_.solver.state_count() == 1) program_.state_names = {"momentum"};
   if (options_.solver.state_count() == 2) program_.state_names = {"m", "v"};
   LoweredNet lowered{std::move(program_), {}};
-  for (const Blob& blob : blobs_) lowered.blobs.push_back({blob.desc, blob.images_per_slab, blob.slabs, blob.gradients});
+  for (const Blob& blob : blobs_)
+    lowered.blobs.push_back({blob.desc, blob.images_per_slab, blob.slabs, blob.gradients});
   return lowered;
 }
 
@@ -219,7 +231,8 @@ void NetLowering::emit_update(const ParameterGroup& group) {
   for (const std::size_t c : group.chunks) {
     const PlacedChunk& chunk = parameters_.chunks()[c];
     segments.push_back({static_cast<std::int64_t>(chunk.offset / sizeof(float)),
-                        static_cast<std::int64_t>(chunk.bytes / sizeof(float)), chunk.lr_mult, chunk.decay_mult});
+                        static_cast<std::int64_t>(chunk.bytes / sizeof(float)), chunk.lr_mult,
+                        chunk.decay_mult});
   }
   advisor::Op op;
   op.name = "update " + tensors_.tensors()[group.weight].name;
@@ -228,14 +241,15 @@ void NetLowering::emit_update(const ParameterGroup& group) {
   op.writes = {group.weight};
   op.reads.insert(op.reads.end(), group.states.begin(), group.states.end());
   op.writes.insert(op.writes.end(), group.states.begin(), group.states.end());
-  const double moved = static_cast<double>(group.bytes) * static_cast<double>(op.reads.size() + op.writes.size());
+  const double moved =
+      static_cast<double>(group.bytes) * static_cast<double>(op.reads.size() + op.writes.size());
   op.time_ns = static_cast<std::uint64_t>(moved / backend_.memory_bytes_per_s() * 1e9);
   pass_->schedule.ops.push_back(std::move(op));
   pass_->functions.push_back([kernel = update_, segments, group](const runtime::OpContext& context) {
     std::vector<float*> states;
     for (const advisor::TensorId state : group.states) states.push_back(context.floats(state));
-    kernel->run(segments, context.floats(group.weight), context.floats(group.gradient), states, context.learning_rate,
-                context.iteration);
+    kernel->run(segments, context.floats(group.weight), context.floats(group.gradient), states,
+                context.learning_rate, context.iteration);
   });
 }
 
@@ -263,8 +277,9 @@ std::vector<runtime::Parameter> NetLowering::make_parameters() const {
         const PlacedChunk& placed = parameters_.chunk(layer, static_cast<int>(p), static_cast<int>(c));
         const auto& stored = storage[p].chunks[c];
         parameter.chunks.push_back(
-            {parameters_.groups()[placed.group].weight, placed.offset, placed.bytes, parameters_.groups()[placed.group].states,
-             static_cast<std::uint64_t>(stored.first), static_cast<std::uint64_t>(stored.count),
+            {parameters_.groups()[placed.group].weight, placed.offset, placed.bytes,
+             parameters_.groups()[placed.group].states, static_cast<std::uint64_t>(stored.first),
+             static_cast<std::uint64_t>(stored.count),
              [kernel = node.kernel, p, c](const float* from, float* to) {
                kernel->to_canonical(static_cast<int>(p), static_cast<int>(c), from, to);
              },

@@ -19,9 +19,9 @@ struct Blob {
   std::vector<TensorView> slabs;
   std::vector<TensorView> gradients;  ///< made when first asked for
   bool is_data = false;
-  bool trained_behind = false;        ///< some trained parameter contributes to it: its gradient is worth computing
-  bool reaches_loss = false;          ///< some loss depends on it
-  bool gradient_written = false;      ///< in the pass being lowered
+  bool trained_behind = false;  ///< some trained parameter contributes to it: its gradient is worth computing
+  bool reaches_loss = false;    ///< some loss depends on it
+  bool gradient_written = false;  ///< in the pass being lowered
 };
 
 struct Node {
@@ -76,9 +76,9 @@ class NetLowering {
   runtime::Program program_;
   runtime::Program::Pass* pass_ = nullptr;
   bool training_ = true;
-  int accumulated_ = 0;            // which of the accumulated batches
-  bool batch_starts_ = true;       // the next op is the first of its batch
-  std::vector<bool> written_;      // [tensor]: holds something of this batch already
+  int accumulated_ = 0;                         // which of the accumulated batches
+  bool batch_starts_ = true;                    // the next op is the first of its batch
+  std::vector<bool> written_;                   // [tensor]: holds something of this batch already
   std::vector<std::size_t> group_layers_left_;  // [group]: layers whose gradients are still to come
 };
 

@@ -12,7 +12,8 @@ constexpr std::uint64_t kAlignment = 64;
 std::size_t Parameters::group_for(std::uint64_t bytes, bool trained) {
   const bool small = bytes < kSmallBytes;
   std::size_t& open = open_group_[trained ? 1 : 0];
-  if (small && open != SIZE_MAX && runtime::round_up(groups_[open].bytes, kAlignment) + bytes <= runtime::kBlockBytes) {
+  if (small && open != SIZE_MAX &&
+      runtime::round_up(groups_[open].bytes, kAlignment) + bytes <= runtime::kBlockBytes) {
     return open;
   }
   groups_.push_back({});
@@ -22,8 +23,8 @@ std::size_t Parameters::group_for(std::uint64_t bytes, bool trained) {
   return groups_.size() - 1;
 }
 
-void Parameters::place(std::size_t layer, const std::string& layer_name, const std::vector<ParameterSpec>& specs,
-                       const Kernel& kernel, bool trained) {
+void Parameters::place(std::size_t layer, const std::string& layer_name,
+                       const std::vector<ParameterSpec>& specs, const Kernel& kernel, bool trained) {
   index_.resize(layer + 1);
   index_[layer].resize(specs.size());
   const std::vector<ParameterStorage> storage = kernel.parameter_storage();
@@ -41,8 +42,8 @@ void Parameters::place(std::size_t layer, const std::string& layer_name, const s
         if (bytes < kSmallBytes) name += "+";
       }
       index_[layer][p].push_back(chunks_.size());
-      chunks_.push_back({layer, static_cast<int>(p), static_cast<int>(c), group, offset, bytes, specs[p].options.lr_mult,
-                         specs[p].options.decay_mult, false});
+      chunks_.push_back({layer, static_cast<int>(p), static_cast<int>(c), group, offset, bytes,
+                         specs[p].options.lr_mult, specs[p].options.decay_mult, false});
     }
   }
 }
@@ -51,11 +52,13 @@ void Parameters::finish() {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     ParameterGroup& group = groups_[g];
     const std::string& name = group_names_[g];
-    group.weight = tensors_.add(name, group.trained ? advisor::Role::weight : advisor::Role::state, group.bytes);
+    group.weight =
+        tensors_.add(name, group.trained ? advisor::Role::weight : advisor::Role::state, group.bytes);
     if (!group.trained) continue;
     group.gradient = tensors_.add(name + "'", advisor::Role::gradient, group.bytes);
     for (int s = 0; s < state_count_; ++s) {
-      group.states.push_back(tensors_.add(name + ".state" + std::to_string(s), advisor::Role::state, group.bytes));
+      group.states.push_back(
+          tensors_.add(name + ".state" + std::to_string(s), advisor::Role::state, group.bytes));
     }
   }
 }

@@ -22,12 +22,12 @@ struct PlacedChunk {
   bool gradient_written = false;  ///< in this iteration, while lowering
 };
 
-/// Chunks that share tensors, and so one update op. A large chunk is a group of its own; small ones of neighbouring layers
-/// fill a 2 MiB block. Weight, gradient and states have the same offsets.
+/// Chunks that share tensors, and so one update op. A large chunk is a group of its own; small ones of
+/// neighbouring layers fill a 2 MiB block. Weight, gradient and states have the same offsets.
 struct ParameterGroup {
   advisor::TensorId weight = 0;
-  advisor::TensorId gradient = 0;           ///< trained only
-  std::vector<advisor::TensorId> states;    ///< trained only
+  advisor::TensorId gradient = 0;         ///< trained only
+  std::vector<advisor::TensorId> states;  ///< trained only
   std::vector<std::size_t> chunks;
   bool trained = true;
   std::uint64_t bytes = 0;
@@ -37,9 +37,10 @@ class Parameters {
  public:
   Parameters(TensorTable& tensors, int state_count) : tensors_(tensors), state_count_(state_count) {}
 
-  /// Places all parameters of a layer; `trained` false keeps them without gradient (nothing behind them is wanted).
-  void place(std::size_t layer, const std::string& layer_name, const std::vector<ParameterSpec>& specs, const Kernel& kernel,
-             bool trained);
+  /// Places all parameters of a layer; `trained` false keeps them without gradient (nothing behind them is
+  /// wanted).
+  void place(std::size_t layer, const std::string& layer_name, const std::vector<ParameterSpec>& specs,
+             const Kernel& kernel, bool trained);
   /// To be called after the last place(): makes the tensors.
   void finish();
 
@@ -62,7 +63,7 @@ class Parameters {
   std::vector<ParameterGroup> groups_;
   std::vector<std::string> group_names_;
   std::vector<std::vector<std::vector<std::size_t>>> index_;  // [layer][parameter][chunk]
-  std::size_t open_group_[2] = {SIZE_MAX, SIZE_MAX};           // [trained]
+  std::size_t open_group_[2] = {SIZE_MAX, SIZE_MAX};          // [trained]
 };
 
 }  // namespace octrain::layers

@@ -15,7 +15,8 @@ advisor::TensorId TensorTable::add(const std::string& name, advisor::Role role, 
   return static_cast<advisor::TensorId>(tensors_.size() - 1);
 }
 
-TensorView TensorTable::allocate(const std::string& name, advisor::Role role, Lifetime lifetime, std::uint64_t bytes) {
+TensorView TensorTable::allocate(const std::string& name, advisor::Role role, Lifetime lifetime,
+                                 std::uint64_t bytes) {
   if (bytes >= kSmallBytes) return {add(name, role, bytes), 0, bytes};
   const auto open = open_block_.find({role, lifetime});
   if (open != open_block_.end()) {

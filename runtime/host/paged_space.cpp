@@ -129,7 +129,8 @@ std::uint64_t PagedSpace::acquire(const OpAccess& access) {
           std::find(access.reads.begin(), access.reads.end(), tensor) == access.reads.end();
       if (overwritten) pager_->reserve(lock, layout_.blocks(tensor), *channel_);
     }
-    const BlockRange workspace = workspace_blocks(access.workspace_bytes), all = layout_.blocks(layout_.workspace());
+    const BlockRange workspace = workspace_blocks(access.workspace_bytes),
+                     all = layout_.blocks(layout_.workspace());
     pager_->set_spare({workspace.end(), all.count - workspace.count});
     pager_->reserve(lock, workspace, *channel_);
   }

@@ -98,8 +98,8 @@ class Pager {
   /// Contents of these blocks are dead, on device and tier; none is moving. Returns how many lay on the
   /// device.
   BlockId drop(Lock& lock, BlockRange range);
-  /// Contents of these blocks are dead, but they may stay on the device until somebody needs their room (a workspace is wanted
-  /// again by the next op). Replaces what was named spare before.
+  /// Contents of these blocks are dead, but they may stay on the device until somebody needs their room (a
+  /// workspace is wanted again by the next op). Replaces what was named spare before.
   void set_spare(BlockRange range) { spare_ = range; }
   /// From now until end_writes() what is or becomes resident of the tensor is dirty.
   void mark_written(TensorId tensor);
@@ -150,7 +150,7 @@ class Pager {
   Orders orders_;
   std::vector<bool> written_;  // by tensor: an op that writes it is running
   BlockRange spare_;
-  BlockId used_ = 0;           // blocks on the device, those on their way included
+  BlockId used_ = 0;  // blocks on the device, those on their way included
   BlockId moving_out_ = 0;
   bool bring_in_starved_ = false;
   bool stopping_ = false;

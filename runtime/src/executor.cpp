@@ -17,19 +17,23 @@ std::uint64_t ns_between(Clock::time_point from, Clock::time_point to) {
 
 void hint(MemorySpace& memory, const advisor::Action& action) {
   switch (action.kind) {
-    case advisor::ActionKind::prefetch: return memory.prefetch(action.target);
-    case advisor::ActionKind::evict: return memory.evict(action.target);
+    case advisor::ActionKind::prefetch:
+      return memory.prefetch(action.target);
+    case advisor::ActionKind::evict:
+      return memory.evict(action.target);
     case advisor::ActionKind::discard:
-    case advisor::ActionKind::free: return memory.discard(action.target);
+    case advisor::ActionKind::free:
+      return memory.discard(action.target);
     case advisor::ActionKind::recompute:
-    case advisor::ActionKind::place: break;  // refused by the constructor
+    case advisor::ActionKind::place:
+      break;  // refused by the constructor
   }
 }
 
 }  // namespace
 
-Executor::Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
-                   const advisor::Plan& plan)
+Executor::Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions,
+                   MemorySpace& memory, const advisor::Plan& plan)
     : schedule_(schedule), functions_(functions), memory_(memory), index_(plan, schedule.ops.size()) {
   if (functions.size() != schedule.ops.size()) {
     throw InvalidPlan("the schedule has " + std::to_string(schedule.ops.size()) + " ops, but " +
@@ -56,7 +60,8 @@ IterationMetrics Executor::run(const IterationInput& input, const OpProgress& pr
     for (const advisor::Action& action : index_.before[i]) hint(memory_, action);
     const OpAccess access{op.reads, op.writes, op.workspace_bytes};
     stall_ns += memory_.acquire(access);
-    const OpContext context{memory_, memory_.workspace(), input.iteration, input.learning_rate, metrics.scalars};
+    const OpContext context{memory_, memory_.workspace(), input.iteration, input.learning_rate,
+                            metrics.scalars};
     const Clock::time_point op_start = Clock::now();
     functions_[i](context);
     metrics.op_start_ns.push_back(ns_between(start, op_start));

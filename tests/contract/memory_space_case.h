@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct MemorySpaceCase {
   bool demand_only = false;  ///< acquire() reserves nothing
   std::string skip = {};     ///< why it cannot be tested here, if so
 };
+
+/// Without it GoogleTest shows the bytes of the struct, pointers included.
+inline void PrintTo(const MemorySpaceCase& memory, std::ostream* out) { *out << memory.name; }
 
 inline std::string case_name(const testing::TestParamInfo<MemorySpaceCase>& info) { return info.param.name; }
 

@@ -180,13 +180,18 @@ TEST_P(MemorySpaceContract, DeadContentsAreNotMoved) {
 
 TEST_P(MemorySpaceContract, OverwrittenTensorsAndWorkspaceNeedNoHint) {
   if (!GetParam().moves || GetParam().demand_only) GTEST_SKIP() << "acquire() reserves nothing";
-  open({{2 * kBlockBytes, 2 * kBlockBytes}, 5 * kBlockBytes, kBlockBytes});
+  open({{2 * kBlockBytes, 2 * kBlockBytes, kBlockBytes}, 5 * kBlockBytes, kBlockBytes});
   store(0);
   run_op({}, {0, 1}, kBlockBytes);
-  EXPECT_EQ(space_->resident_bytes(), 4 * kBlockBytes);
+  EXPECT_GE(space_->resident_bytes(), 4 * kBlockBytes);
+  // Workspace may stay where it is, but not in the way of others.
+  space_->prefetch(2);
+  space_->quiesce();
+  EXPECT_EQ(space_->resident_bytes(), 5 * kBlockBytes);
   const auto counters = space_->take_counters();
   EXPECT_EQ(counters.planned_in_bytes + counters.fault_in_bytes + counters.faults + counters.discarded_bytes,
             0U);
+  EXPECT_EQ(counters.driver_evicted_bytes, 0U);
   EXPECT_EQ(counters.peak_resident_bytes, 5 * kBlockBytes);
   expect_stored(0);
   expect_stored(1);

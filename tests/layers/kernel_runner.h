@@ -1,4 +1,5 @@
-// Runs one host kernel directly, step by step and range by range, on blobs of any layout; and numeric gradients in double.
+// Runs one host kernel directly, step by step and range by range, on blobs of any layout; and numeric
+// gradients in double.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,7 +34,9 @@ struct AlignedAllocator {
   AlignedAllocator() = default;
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) {}
-  static T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), kAlignment)); }
+  static T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), kAlignment));
+  }
   static void deallocate(T* pointer, std::size_t) { ::operator delete(pointer, kAlignment); }
   friend bool operator==(AlignedAllocator, AlignedAllocator) { return true; }
   static constexpr std::align_val_t kAlignment{64};
@@ -76,7 +79,8 @@ struct TestBlob {
     for (std::int64_t n = 0; n < s.n; ++n) {
       for (std::int64_t c = 0; c < s.c; ++c) {
         for (std::int64_t p = 0; p < s.h * s.w; ++p) {
-          fn(logical++, static_cast<std::size_t>(n * desc.image_floats() + (c / block * s.h * s.w + p) * block + c % block));
+          fn(logical++, static_cast<std::size_t>(n * desc.image_floats() +
+                                                 (c / block * s.h * s.w + p) * block + c % block));
         }
       }
     }
@@ -94,15 +98,16 @@ struct RunOptions {
 
 class KernelRunner {
  public:
-  KernelRunner(LayerSpec spec, std::vector<BlobDesc> bottoms, std::uint64_t seed_key = 7, DataSource* data = nullptr,
-               int threads = 0)
+  KernelRunner(LayerSpec spec, std::vector<BlobDesc> bottoms, std::uint64_t seed_key = 7,
+               DataSource* data = nullptr, int threads = 0)
       : spec_(std::move(spec)) {
     std::vector<Shape> shapes;
     for (const BlobDesc& bottom : bottoms) shapes.push_back(bottom.shape);
     const LayerType& type = layer_type(spec_.params);
     top_shapes = type.top_shapes(spec_, shapes);
     parameters = type.parameters(spec_, shapes);
-    kernel = make_host_backend(threads)->make_kernel({spec_, bottoms, top_shapes, parameters, seed_key, data});
+    kernel =
+        make_host_backend(threads)->make_kernel({spec_, bottoms, top_shapes, parameters, seed_key, data});
   }
 
   [[nodiscard]] TestBlob top(std::size_t i = 0, float fill = 0) const {
@@ -112,8 +117,17 @@ class KernelRunner {
   void run(Step step, ImageRange range, const std::vector<const float*>& in, const std::vector<float*>& out,
            const RunOptions& options = {}) const {
     Bytes workspace(kernel->workspace_bytes(step, range.count, options.accumulate), std::byte{0x7f});
-    KernelCall call{in, out, range.first, range.count, options.accumulate, options.chunk, workspace.data(),
-                    options.iteration, options.training, options.gradient_scale, options.scalar};
+    KernelCall call{in,
+                    out,
+                    range.first,
+                    range.count,
+                    options.accumulate,
+                    options.chunk,
+                    workspace.data(),
+                    options.iteration,
+                    options.training,
+                    options.gradient_scale,
+                    options.scalar};
     kernel->run(step, call);
   }
 
@@ -126,7 +140,8 @@ class KernelRunner {
 };
 
 /// d (sum of weights * f(x)) / dx by central differences.
-inline Values numeric_gradient(const std::function<Values(const Values&)>& f, Values x, const Values& weights) {
+inline Values numeric_gradient(const std::function<Values(const Values&)>& f, Values x,
+                               const Values& weights) {
   constexpr double kStep = 1e-5;
   const auto total = [&](const Values& at) {
     const Values y = f(at);

@@ -1,7 +1,8 @@
 // Batch normalisation (Ioffe and Szegedy 2015), statistics over the whole batch whatever the slabs:
-// top = gamma * (bottom - mean) / sqrt(variance + epsilon) + beta, per channel; affine = false leaves gamma and beta out.
-// Parameters: gamma, beta (c) if affine; mean, variance (c): running averages, running = momentum * running + (1 - momentum) * batch
-// (variance unbiased: m / (m - 1)), updated once an iteration, used as they are in testing.
+// top = gamma * (bottom - mean) / sqrt(variance + epsilon) + beta, per channel; affine = false leaves gamma
+// and beta out. Parameters: gamma, beta (c) if affine; mean, variance (c): running averages, running =
+// momentum * running + (1 - momentum) * batch (variance unbiased: m / (m - 1)), updated once an iteration,
+// used as they are in testing.
 #pragma once
 
 #include "octrain/layers/parameter_spec.h"

@@ -1,4 +1,5 @@
-// A blob: one named value of a net, a batch of images (n, c, h, w) in float32, cut into slabs of whole images.
+// A blob: one named value of a net, a batch of images (n, c, h, w) in float32, cut into slabs of whole
+// images.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,9 @@ struct Shape {
   friend bool operator==(const Shape&, const Shape&) = default;
 };
 
-/// How an image lies in memory: [ceil(c / channel_block)][h][w][channel_block] floats; channels past c are zero.
-/// channel_block 1 is plain c, h, w. Images follow one another, so any run of whole images is contiguous.
+/// How an image lies in memory: [ceil(c / channel_block)][h][w][channel_block] floats; channels past c are
+/// zero. channel_block 1 is plain c, h, w. Images follow one another, so any run of whole images is
+/// contiguous.
 struct Layout {
   int channel_block = 1;
   friend bool operator==(const Layout&, const Layout&) = default;
@@ -40,7 +42,9 @@ struct BlobDesc {
   }
   /// Floats of one image as it lies in memory (padding included).
   [[nodiscard]] std::int64_t image_floats() const { return padded_channels() * shape.h * shape.w; }
-  [[nodiscard]] std::uint64_t image_bytes() const { return static_cast<std::uint64_t>(image_floats()) * sizeof(float); }
+  [[nodiscard]] std::uint64_t image_bytes() const {
+    return static_cast<std::uint64_t>(image_floats()) * sizeof(float);
+  }
 };
 
 }  // namespace octrain::layers

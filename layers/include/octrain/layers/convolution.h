@@ -1,6 +1,7 @@
-// Convolution: bottom (n, c, h, w) -> top (n, outputs, oh, ow), oh = (h + 2 pad_h - (dilation_h (kernel_h - 1) + 1)) / stride_h + 1.
-// top[o] = bias[o] + sum over c, i, j of weight[o][c][i][j] * bottom, within each of `groups` channel groups (cross-correlation).
-// Parameters: weight (outputs, c / groups, kernel_h, kernel_w), bias (outputs).
+// Convolution: bottom (n, c, h, w) -> top (n, outputs, oh, ow), oh = (h + 2 pad_h - (dilation_h (kernel_h -
+// 1) + 1)) / stride_h + 1. top[o] = bias[o] + sum over c, i, j of weight[o][c][i][j] * bottom, within each of
+// `groups` channel groups (cross-correlation). Parameters: weight (outputs, c / groups, kernel_h, kernel_w),
+// bias (outputs).
 #pragma once
 
 #include "octrain/layers/parameter_spec.h"

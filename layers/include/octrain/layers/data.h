@@ -1,4 +1,5 @@
-// Data: tops images (n, c, h, w) and labels (n, 1, 1, 1), copied from the data source slab by slab (data_source.h).
+// Data: tops images (n, c, h, w) and labels (n, 1, 1, 1), copied from the data source slab by slab
+// (data_source.h).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Eltwise: bottoms of one shape -> top of that shape: coefficient-weighted sum, product, or maximum (on ties the gradient goes to
-// the first bottom that attains it).
+// Eltwise: bottoms of one shape -> top of that shape: coefficient-weighted sum, product, or maximum (on ties
+// the gradient goes to the first bottom that attains it).
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
-// Inner product: bottom (n, c, h, w) seen as (n, k = c h w) -> top (n, outputs, 1, 1); top = bottom * weight^T + bias.
-// Parameters: weight (outputs, k), bias (outputs). A large weight is cut into chunks of whole output rows, each a tensor
-// of its own, so that one op's operands stay small.
+// Inner product: bottom (n, c, h, w) seen as (n, k = c h w) -> top (n, outputs, 1, 1); top = bottom *
+// weight^T + bias. Parameters: weight (outputs, k), bias (outputs). A large weight is cut into chunks of
+// whole output rows, each a tensor of its own, so that one op's operands stay small.
 #pragma once
 
 #include "octrain/layers/parameter_spec.h"

@@ -1,4 +1,5 @@
-// What lowering asks of a backend: kernels that know their layouts, bytes and workspace before a byte of them is allocated.
+// What lowering asks of a backend: kernels that know their layouts, bytes and workspace before a byte of them
+// is allocated.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace octrain::layers {
 
 class DataSource;
 
-/// The kinds of op a layer is lowered to. Each layer's source says which it uses, and the order of their operands.
+/// The kinds of op a layer is lowered to. Each layer's source says which it uses, and the order of their
+/// operands.
 enum class Step {
   forward,
   statistics,           ///< batch norm: a slab's share of the batch statistics
@@ -27,7 +29,8 @@ enum class Step {
   backward_data,
 };
 
-/// One op's operands. `in` and `out` are in the order in which lowering named them; a pointer may stand in both (in place).
+/// One op's operands. `in` and `out` are in the order in which lowering named them; a pointer may stand in
+/// both (in place).
 struct KernelCall {
   std::span<const float* const> in;
   std::span<float* const> out;
@@ -38,11 +41,12 @@ struct KernelCall {
   std::byte* workspace = nullptr;
   std::uint64_t iteration = 0;
   bool training = true;
-  float gradient_scale = 1;      ///< 1 / accumulated batches, applied by losses
-  double* scalar = nullptr;      ///< losses and accuracy add to it
+  float gradient_scale = 1;  ///< 1 / accumulated batches, applied by losses
+  double* scalar = nullptr;  ///< losses and accuracy add to it
 };
 
-/// A parameter as a kernel stores it: chunks of whole output rows, in the order of rows, each in the kernel's own layout.
+/// A parameter as a kernel stores it: chunks of whole output rows, in the order of rows, each in the kernel's
+/// own layout.
 struct ParameterStorage {
   struct Chunk {
     std::int64_t first = 0, count = 0;  ///< elements in canonical order
@@ -61,8 +65,8 @@ struct KernelRequest {
   DataSource* data = nullptr;  ///< Data layers
 };
 
-/// Kernels of one layer. run() is called from one thread; it may use threads of its own. Results are a function of the
-/// operands alone, bit for bit (never of timing, addresses or workspace contents).
+/// Kernels of one layer. run() is called from one thread; it may use threads of its own. Results are a
+/// function of the operands alone, bit for bit (never of timing, addresses or workspace contents).
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -91,8 +95,8 @@ class UpdateKernel {
   };
   virtual ~UpdateKernel() = default;
   /// weight' = rule(weight, gradient, states); `iteration` counts from 0.
-  virtual void run(std::span<const Segment> segments, float* weight, const float* gradient, std::span<float* const> states,
-                   float learning_rate, std::uint64_t iteration) const = 0;
+  virtual void run(std::span<const Segment> segments, float* weight, const float* gradient,
+                   std::span<float* const> states, float learning_rate, std::uint64_t iteration) const = 0;
 };
 
 class Backend {

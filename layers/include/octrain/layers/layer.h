@@ -1,5 +1,5 @@
-// What every layer type provides, backend-free: shapes, parameters, and how it is lowered to ops. One source file a layer;
-// the table in src/layer.cpp finds them (no static registration).
+// What every layer type provides, backend-free: shapes, parameters, and how it is lowered to ops. One source
+// file a layer; the table in src/layer.cpp finds them (no static registration).
 #pragma once
 
 #include <span>
@@ -14,7 +14,8 @@ class LayerLowering;  // lowering.h
 
 struct LayerType {
   std::string_view name;
-  /// Throws runtime::UsageError (without the layer's name, which the caller adds) when the bottoms do not fit.
+  /// Throws runtime::UsageError (without the layer's name, which the caller adds) when the bottoms do not
+  /// fit.
   std::vector<Shape> (*top_shapes)(const LayerSpec&, std::span<const Shape> bottoms);
   std::vector<ParameterSpec> (*parameters)(const LayerSpec&, std::span<const Shape> bottoms);
   /// Multiply-adds count two; forward, whole batch.

@@ -27,7 +27,7 @@ struct OpSpec {
   std::vector<Operand> in, out;  ///< an operand in both is updated in place
   bool accumulate = false;       ///< out is added to (and so read)
   int chunk = 0;
-  double flops = 0;              ///< 0: bound by memory; bytes are those of the operands
+  double flops = 0;  ///< 0: bound by memory; bytes are those of the operands
 };
 
 /// One layer's view of the lowering. Blobs are named by position: bottom(i), top(i).
@@ -37,15 +37,18 @@ class LayerLowering {
 
   [[nodiscard]] const LayerSpec& spec() const;
   template <class Params>
-  [[nodiscard]] const Params& params() const { return std::get<Params>(spec().params); }
+  [[nodiscard]] const Params& params() const {
+    return std::get<Params>(spec().params);
+  }
   [[nodiscard]] const Kernel& kernel() const;
-  [[nodiscard]] bool training() const;            ///< false while the test pass is lowered
+  [[nodiscard]] bool training() const;  ///< false while the test pass is lowered
   [[nodiscard]] std::size_t bottom_count() const;
   [[nodiscard]] const BlobDesc& bottom(std::size_t i) const;
   [[nodiscard]] const BlobDesc& top(std::size_t i) const;
-  [[nodiscard]] double forward_flops() const;     ///< whole batch
+  [[nodiscard]] double forward_flops() const;  ///< whole batch
 
-  /// The batch as ranges that fit in one slab of every top and bottom: a layer's ops run over these, in order.
+  /// The batch as ranges that fit in one slab of every top and bottom: a layer's ops run over these, in
+  /// order.
   [[nodiscard]] const std::vector<ImageRange>& ranges() const;
 
   [[nodiscard]] Operand bottom(std::size_t i, ImageRange range) const;
@@ -53,20 +56,22 @@ class LayerLowering {
   [[nodiscard]] Operand top_gradient(std::size_t i, ImageRange range);
   /// Does anyone want it? (False for data, and for blobs behind which nothing is trained.)
   [[nodiscard]] bool wants_bottom_gradient(std::size_t i) const;
-  /// Has a later layer written it already, so that this one must accumulate? (Never for the same layer's own ranges.)
+  /// Has a later layer written it already, so that this one must accumulate? (Never for the same layer's own
+  /// ranges.)
   [[nodiscard]] bool accumulates_bottom_gradient(std::size_t i) const;
   [[nodiscard]] Operand bottom_gradient(std::size_t i, ImageRange range);
 
   /// Kernel::saved_bytes of the range, alive from forward to backward.
   [[nodiscard]] Operand saved(ImageRange range);
-  /// A small buffer of the layer for the whole batch, alive from its first write of the pass to its last use; `index` tells several apart.
+  /// A small buffer of the layer for the whole batch, alive from its first write of the pass to its last use;
+  /// `index` tells several apart.
   [[nodiscard]] Operand buffer(int index, std::uint64_t bytes);
 
   [[nodiscard]] int chunk_count(int parameter) const;
   [[nodiscard]] Operand parameter(int parameter, int chunk = 0) const;
   [[nodiscard]] Operand parameter_gradient(int parameter, int chunk = 0);
-  /// Of trained parameters: must this op add to the gradient (an earlier op of this iteration wrote it)? Asked once for each
-  /// op that writes it, just before emitting it.
+  /// Of trained parameters: must this op add to the gradient (an earlier op of this iteration wrote it)?
+  /// Asked once for each op that writes it, just before emitting it.
   [[nodiscard]] bool accumulates_parameter_gradient(int parameter, int chunk = 0) const;
 
   /// Appends the op. Its kernel call gets the operands in this order.

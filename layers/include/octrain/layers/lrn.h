@@ -1,5 +1,6 @@
-// Local response normalisation (Krizhevsky 2012): top = bottom / (k + alpha / size * S)^beta, S the sum of squares over `local_size`
-// neighbouring channels (across), or over a local_size x local_size window of the same channel divided by its area (within; Caffe: k = 1).
+// Local response normalisation (Krizhevsky 2012): top = bottom / (k + alpha / size * S)^beta, S the sum of
+// squares over `local_size` neighbouring channels (across), or over a local_size x local_size window of the
+// same channel divided by its area (within; Caffe: k = 1).
 #pragma once
 
 namespace octrain::layers {

@@ -32,13 +32,15 @@ struct LoweredNet {
   std::vector<LoweredBlob> blobs;
 };
 
-/// Lowers the net for a backend. Each blob is cut into slabs along the batch by its own size alone; each op works on whole images of
-/// one slab; tensors under 1 MiB of like lifetime share a 2 MiB block; an update follows the last op on its gradient.
-/// The program keeps what it needs of the backend's kernels; `backend` itself may go. Throws UsageError for a net that
-/// cannot be built (unknown bottom, wrong shape), naming layer and blob.
+/// Lowers the net for a backend. Each blob is cut into slabs along the batch by its own size alone; each op
+/// works on whole images of one slab; tensors under 1 MiB of like lifetime share a 2 MiB block; an update
+/// follows the last op on its gradient. The program keeps what it needs of the backend's kernels; `backend`
+/// itself may go. Throws UsageError for a net that cannot be built (unknown bottom, wrong shape), naming
+/// layer and blob.
 [[nodiscard]] LoweredNet lower(const NetSpec& net, Backend& backend, const LoweringOptions& options);
 
-/// In-place ReLUs folded into the layers before them, and layers of the other phase left out; lower() calls this itself.
+/// In-place ReLUs folded into the layers before them, and layers of the other phase left out; lower() calls
+/// this itself.
 [[nodiscard]] NetSpec fuse(const NetSpec& net);
 
 struct LayerSummary {

@@ -1,4 +1,5 @@
-// A net as plain data: what the zoo builds and a prototxt says. Parameters of each layer type are in that layer's header.
+// A net as plain data: what the zoo builds and a prototxt says. Parameters of each layer type are in that
+// layer's header.
 #pragma once
 
 #include <string>
@@ -22,9 +23,9 @@
 
 namespace octrain::layers {
 
-using LayerParams =
-    std::variant<DataParams, ConvolutionParams, InnerProductParams, PoolingParams, ReluParams, LrnParams, BatchNormParams,
-                 ScaleParams, DropoutParams, ConcatParams, EltwiseParams, SoftmaxLossParams, AccuracyParams>;
+using LayerParams = std::variant<DataParams, ConvolutionParams, InnerProductParams, PoolingParams, ReluParams,
+                                 LrnParams, BatchNormParams, ScaleParams, DropoutParams, ConcatParams,
+                                 EltwiseParams, SoftmaxLossParams, AccuracyParams>;
 
 enum class Include { always, train, test };
 

@@ -20,7 +20,7 @@ struct ParameterSpec {
   std::string name;                ///< "weight", "bias", "mean", …; unique in the layer
   std::vector<std::int64_t> dims;  ///< canonical shape, outputs first
   ParamOptions options;
-  bool trained = true;             ///< false: running statistics, which have no gradient and no update
+  bool trained = true;  ///< false: running statistics, which have no gradient and no update
 };
 
 }  // namespace octrain::layers

@@ -1,6 +1,7 @@
-// Pooling: bottom (n, c, h, w) -> top (n, c, oh, ow). Windows are clipped to the padded image as Caffe clips them:
-// oh = ceil or floor of (h + 2 pad - kernel) / stride, plus 1; with padding, a last window that would start past h + pad is dropped.
-// Average divides by the window's area inside the padded image (Caffe). Global: the window is the whole image.
+// Pooling: bottom (n, c, h, w) -> top (n, c, oh, ow). Windows are clipped to the padded image as Caffe clips
+// them: oh = ceil or floor of (h + 2 pad - kernel) / stride, plus 1; with padding, a last window that would
+// start past h + pad is dropped. Average divides by the window's area inside the padded image (Caffe).
+// Global: the window is the whole image.
 #pragma once
 
 namespace octrain::layers {

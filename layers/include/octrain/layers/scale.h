@@ -1,5 +1,5 @@
-// Scale: top[c] = gamma[c] * bottom[c] + beta[c], per channel; in place is not possible (backward reads the bottom).
-// Parameters: gamma (c), beta (c) if bias.
+// Scale: top[c] = gamma[c] * bottom[c] + beta[c], per channel; in place is not possible (backward reads the
+// bottom). Parameters: gamma (c), beta (c) if bias.
 #pragma once
 
 #include "octrain/layers/parameter_spec.h"

@@ -1,4 +1,5 @@
-// Carries a plan out beside the computation: hints at op boundaries, ops in order, and an account of what happened.
+// Carries a plan out beside the computation: hints at op boundaries, ops in order, and an account of what
+// happened.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct OpContext {
   std::byte* workspace = nullptr;  ///< Op::workspace_bytes, 2 MiB aligned
   std::uint64_t iteration = 0;     ///< counts from 0 over the whole training
   float learning_rate = 0;
-  std::span<double> scalars;       ///< the program's results of this iteration (losses, accuracies); zero at its start
+  std::span<double>
+      scalars;  ///< the program's results of this iteration (losses, accuracies); zero at its start
 
   [[nodiscard]] float* floats(TensorId tensor, std::uint64_t offset_bytes = 0) const {
     return reinterpret_cast<float*>(memory.address(tensor) + offset_bytes);
@@ -31,7 +33,7 @@ struct IterationMetrics {
   double seconds = 0;
   double stall_seconds = 0;  ///< time ops waited for transfers
   MemoryCounters memory;
-  std::vector<std::uint64_t> op_ns;     ///< measured, computation with its demand faults, without stalls
+  std::vector<std::uint64_t> op_ns;        ///< measured, computation with its demand faults, without stalls
   std::vector<std::uint64_t> op_start_ns;  ///< since the iteration's start
   std::vector<double> scalars;
 };
@@ -48,7 +50,8 @@ using OpProgress = std::function<void(advisor::OpIndex done, advisor::OpIndex co
 /// Neither owns nor copies schedule, functions or memory: they must outlive it.
 class Executor {
  public:
-  /// `functions[i]` is op i's. Throws InvalidPlan for actions the executor does not carry out (recompute, place).
+  /// `functions[i]` is op i's. Throws InvalidPlan for actions the executor does not carry out (recompute,
+  /// place).
   Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
            const advisor::Plan& plan);
 

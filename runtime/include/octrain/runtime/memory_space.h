@@ -1,7 +1,7 @@
 // The memory that one run trains in: where every tensor of a schedule lives, and the means to move it.
 //
-// One implementation a kind of memory (plain, managed with hints, managed without, explicit copies), all under one contract
-// (tests/contract/memory_space_contract.h). The executor drives them all alike.
+// One implementation a kind of memory (plain, managed with hints, managed without, explicit copies), all
+// under one contract (tests/contract/memory_space_contract.h). The executor drives them all alike.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@ using advisor::TensorId;
 
 /// What happened since the last take_counters(). Bytes are those of whole blocks.
 struct MemoryCounters {
-  std::uint64_t planned_in_bytes = 0;      ///< brought to the device by prefetch
-  std::uint64_t planned_out_bytes = 0;     ///< copied to the host by evict (clean contents are not copied again)
-  std::uint64_t discarded_bytes = 0;       ///< freed without a copy
-  std::uint64_t faults = 0;                ///< demand faults that were served
-  std::uint64_t fault_in_bytes = 0;        ///< brought to the device by faults
+  std::uint64_t planned_in_bytes = 0;   ///< brought to the device by prefetch
+  std::uint64_t planned_out_bytes = 0;  ///< copied to the host by evict (clean contents are not copied again)
+  std::uint64_t discarded_bytes = 0;    ///< freed without a copy
+  std::uint64_t faults = 0;             ///< demand faults that were served
+  std::uint64_t fault_in_bytes = 0;     ///< brought to the device by faults
   std::uint64_t driver_evicted_bytes = 0;  ///< evicted by the space itself, for want of room (copied or not)
   std::uint64_t peak_resident_bytes = 0;   ///< most device bytes held at once since the last take_counters()
 };
@@ -35,41 +35,44 @@ struct OpAccess {
   std::uint64_t workspace_bytes = 0;
 };
 
-/// Threading: prefetch, evict, discard, acquire, release, quiesce and the content copies come from one thread (the executor's);
-/// the memory itself may be touched by any thread. Errors of background transfers are thrown by the next call.
-/// Destruction waits for transfers under way and never throws.
+/// Threading: prefetch, evict, discard, acquire, release, quiesce and the content copies come from one thread
+/// (the executor's); the memory itself may be touched by any thread. Errors of background transfers are
+/// thrown by the next call. Destruction waits for transfers under way and never throws.
 class MemorySpace {
  public:
   virtual ~MemorySpace() = default;
   MemorySpace(const MemorySpace&) = delete;
   MemorySpace& operator=(const MemorySpace&) = delete;
 
-  /// Where the tensor lies, 2 MiB aligned; stable for the life of the space. Contents may be touched between acquire() and
-  /// release() of an op that names the tensor (managed spaces: at any time, at the cost of faults).
+  /// Where the tensor lies, 2 MiB aligned; stable for the life of the space. Contents may be touched between
+  /// acquire() and release() of an op that names the tensor (managed spaces: at any time, at the cost of
+  /// faults).
   [[nodiscard]] virtual std::byte* address(TensorId tensor) = 0;
   /// Workspace of the op that is acquired now; its contents are arbitrary at acquire().
   [[nodiscard]] virtual std::byte* workspace() = 0;
 
   /// Hints, carried out beside the computation, in issue order for each direction.
-  virtual void prefetch(TensorId tensor) = 0;  ///< dead contents: reserve blocks, move nothing; resident: nothing
-  virtual void evict(TensorId tensor) = 0;     ///< not resident: nothing
-  virtual void discard(TensorId tensor) = 0;   ///< contents dead on device and host; blocks are free at once
+  virtual void prefetch(
+      TensorId tensor) = 0;  ///< dead contents: reserve blocks, move nothing; resident: nothing
+  virtual void evict(TensorId tensor) = 0;    ///< not resident: nothing
+  virtual void discard(TensorId tensor) = 0;  ///< contents dead on device and host; blocks are free at once
 
-  /// Makes an op's operands usable: waits for their transfers under way, reserves blocks for those written as a whole, notes
-  /// what becomes dirty. Returns the nanoseconds it waited. Operands that no hint brought: managed spaces leave them to
-  /// demand faults, explicit ones throw InvalidPlan.
+  /// Makes an op's operands usable: waits for their transfers under way, reserves blocks for those written as
+  /// a whole, notes what becomes dirty. Returns the nanoseconds it waited. Operands that no hint brought:
+  /// managed spaces leave them to demand faults, explicit ones throw InvalidPlan.
   virtual std::uint64_t acquire(const OpAccess& access) = 0;
   virtual void release(const OpAccess& access) = 0;
 
   /// Waits for every transfer under way; rethrows what failed.
   virtual void quiesce() = 0;
 
-  /// Copies contents between the tensor and plain memory, wherever the tensor's contents lie now; between ops only.
-  /// Works tensor by tensor within the device budget.
+  /// Copies contents between the tensor and plain memory, wherever the tensor's contents lie now; between ops
+  /// only. Works tensor by tensor within the device budget.
   virtual void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) = 0;
   virtual void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) = 0;
 
   [[nodiscard]] virtual MemoryCounters take_counters() = 0;
+  /// Device bytes held now; the last op's workspace may be among them until its room is needed.
   [[nodiscard]] virtual std::uint64_t resident_bytes() const = 0;
   /// "host um, RAM tier, MOVE" and the like, for logs.
   [[nodiscard]] virtual std::string description() const = 0;

@@ -17,7 +17,7 @@ struct ParameterChunk {
   TensorId tensor = 0;
   std::uint64_t offset_bytes = 0;
   std::uint64_t bytes = 0;
-  std::vector<TensorId> states;  ///< optimizer states: same offset, same layout
+  std::vector<TensorId> states;        ///< optimizer states: same offset, same layout
   std::uint64_t first = 0, count = 0;  ///< elements in canonical order
   std::function<void(const float* stored, float* canonical)> to_canonical;
   std::function<void(const float* canonical, float* stored)> from_canonical;  ///< writes padding as zero
@@ -30,8 +30,8 @@ struct Parameter {
   std::function<void(std::span<float>)> fill;  ///< initial values, canonical order
 };
 
-/// The first op of a pass fetches the batch that IterationInput::iteration names: in `train` the iteration's, in `test` the
-/// test set's batch of that number. Scalar 0 is "loss", the weighted total.
+/// The first op of a pass fetches the batch that IterationInput::iteration names: in `train` the iteration's,
+/// in `test` the test set's batch of that number. Scalar 0 is "loss", the weighted total.
 struct Program {
   struct Pass {
     advisor::Schedule schedule;  ///< both passes have the same tensors
@@ -42,8 +42,8 @@ struct Program {
   Pass train;
   Pass test;
   std::vector<Parameter> parameters;
-  std::int64_t batch = 0;                 ///< images of one training iteration, accumulated batches included
-  std::vector<std::string> state_names;   ///< per optimizer state: "momentum"; "m", "v"
+  std::int64_t batch = 0;                ///< images of one training iteration, accumulated batches included
+  std::vector<std::string> state_names;  ///< per optimizer state: "momentum"; "m", "v"
 };
 
 }  // namespace octrain::runtime

@@ -1,5 +1,6 @@
-// Counter-based random numbers: the value is a function of key and counter alone, so a mask or a filler can be made again in
-// any order, on any thread, on any backend. Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// Counter-based random numbers: the value is a function of key and counter alone, so a mask or a filler can
+// be made again in any order, on any thread, on any backend. Philox4x32-10 (Salmon et al., "Parallel random
+// numbers: as easy as 1, 2, 3", SC 2011).
 #pragma once
 
 #include <array>
@@ -10,12 +11,15 @@ namespace octrain::runtime {
 
 class Philox {
  public:
-  explicit constexpr Philox(std::uint64_t key) : key_{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)} {}
+  explicit constexpr Philox(std::uint64_t key)
+      : key_{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)} {}
 
   /// Four 32-bit words for the 128-bit counter (low, high).
-  [[nodiscard]] constexpr std::array<std::uint32_t, 4> operator()(std::uint64_t low, std::uint64_t high = 0) const {
+  [[nodiscard]] constexpr std::array<std::uint32_t, 4> operator()(std::uint64_t low,
+                                                                  std::uint64_t high = 0) const {
     std::array<std::uint32_t, 4> c = {static_cast<std::uint32_t>(low), static_cast<std::uint32_t>(low >> 32),
-                                      static_cast<std::uint32_t>(high), static_cast<std::uint32_t>(high >> 32)};
+                                      static_cast<std::uint32_t>(high),
+                                      static_cast<std::uint32_t>(high >> 32)};
     std::uint32_t k0 = key_[0], k1 = key_[1];
     for (int round = 0; round < 10; ++round) {
       const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0], p1 = std::uint64_t{0xCD9E8D57} * c[2];
@@ -36,7 +40,8 @@ class Philox {
   [[nodiscard]] float normal(std::uint64_t index, std::uint64_t stream = 0) const {
     const auto words = (*this)(index / 2, stream);
     const std::size_t pair = (index % 2) * 2;
-    const double u1 = (static_cast<double>(words[pair]) + 1.0) * 0x1p-32, u2 = static_cast<double>(words[pair + 1]) * 0x1p-32;
+    const double u1 = (static_cast<double>(words[pair]) + 1.0) * 0x1p-32,
+                 u2 = static_cast<double>(words[pair + 1]) * 0x1p-32;
     return static_cast<float>(std::sqrt(-2.0 * std::log(u1)) * std::cos(6.283185307179586 * u2));
   }
 

@@ -1,4 +1,5 @@
-// The solver: how gradients change weights, and how the learning rate changes with iterations (Caffe's rules).
+// The solver: how gradients change weights, and how the learning rate changes with iterations (Caffe's
+// rules).
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,9 @@ struct LearningRate {
 struct SolverSpec {
   enum class Kind { sgd, adam };
   Kind kind = Kind::sgd;
-  float momentum = 0.9f;       ///< sgd: v = momentum v + lr (g + decay w); w -= v
-  float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;  ///< adam (Kingma and Ba 2015), with Caffe's bias correction in the rate
+  float momentum = 0.9f;  ///< sgd: v = momentum v + lr (g + decay w); w -= v
+  float beta1 = 0.9f, beta2 = 0.999f,
+        epsilon = 1e-8f;         ///< adam (Kingma and Ba 2015), with Caffe's bias correction in the rate
   float weight_decay = 0.0005f;  ///< L2
   [[nodiscard]] int state_count() const { return kind == Kind::adam ? 2 : momentum != 0 ? 1 : 0; }
 };

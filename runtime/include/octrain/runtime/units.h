@@ -9,7 +9,8 @@
 namespace octrain::runtime {
 
 inline constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
-inline constexpr std::uint64_t kBlockBytes = 2 * kMiB;  ///< the unit of residency: a huge page, and the CUDA driver's block
+inline constexpr std::uint64_t kBlockBytes =
+    2 * kMiB;  ///< the unit of residency: a huge page, and the CUDA driver's block
 
 [[nodiscard]] constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -21,7 +22,7 @@ inline constexpr std::uint64_t kBlockBytes = 2 * kMiB;  ///< the unit of residen
 [[nodiscard]] std::optional<double> parse_bytes_per_second(std::string_view text);
 [[nodiscard]] std::optional<std::uint64_t> parse_duration_ns(std::string_view text);
 
-[[nodiscard]] std::string format_bytes(std::uint64_t bytes);      ///< "3.52 GiB", "64.0 MiB"
-[[nodiscard]] std::string format_duration(double seconds);        ///< "1 h 02 min", "3 min 20 s", "12.3 s", "45 ms"
+[[nodiscard]] std::string format_bytes(std::uint64_t bytes);  ///< "3.52 GiB", "64.0 MiB"
+[[nodiscard]] std::string format_duration(double seconds);  ///< "1 h 02 min", "3 min 20 s", "12.3 s", "45 ms"
 
 }  // namespace octrain::runtime

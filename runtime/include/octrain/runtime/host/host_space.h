@@ -1,4 +1,5 @@
-// The host backend's memory: "device memory" is a budget of RAM in 2 MiB frames, the tier below it is other RAM or a file.
+// The host backend's memory: "device memory" is a budget of RAM in 2 MiB frames, the tier below it is other
+// RAM or a file.
 #pragma once
 
 #include <cstdint>
@@ -28,26 +29,28 @@ struct LinkPace {
 
 struct HostSpaceOptions {
   Kind kind = Kind::managed;
-  std::uint64_t device_bytes = 0;        ///< the budget; rounded down to blocks (incore: 0 is no limit)
-  std::uint64_t workspace_bytes = 0;     ///< the largest workspace of any op
+  std::uint64_t device_bytes = 0;     ///< the budget; rounded down to blocks (incore: 0 is no limit)
+  std::uint64_t workspace_bytes = 0;  ///< the largest workspace of any op
   TierKind tier = TierKind::ram;
-  std::filesystem::path tier_dir;        ///< file tier: a directory on a disk
-  std::optional<LinkPace> link;          ///< RAM tier only
+  std::filesystem::path tier_dir;  ///< file tier: a directory on a disk
+  std::optional<LinkPace> link;    ///< RAM tier only
   /// For tests and for kernels without it: place pages by UFFDIO_COPY although UFFDIO_MOVE is there.
   bool force_copy = false;
-  /// Managed memory without hints (um-naive): faults do everything. acquire() reserves nothing, stale contents of what will be
-  /// overwritten are brought like any others, and workspace stays until it is evicted.
+  /// Managed memory without hints (um-naive): faults do everything. acquire() reserves nothing, stale
+  /// contents of what will be overwritten are brought like any others, and workspace stays until it is
+  /// evicted.
   bool demand_only = false;
 };
 
-/// `tensor_bytes[i]` is tensor i's. Reserves all it needs, the tier's disk space included, or throws: OutOfDeviceMemory (the
-/// budget or the tier is too small, with the shortfall), DeviceError (userfaultfd refused: names the permission), IoError.
+/// `tensor_bytes[i]` is tensor i's. Reserves all it needs, the tier's disk space included, or throws:
+/// OutOfDeviceMemory (the budget or the tier is too small, with the shortfall), DeviceError (userfaultfd
+/// refused: names the permission), IoError.
 [[nodiscard]] std::unique_ptr<MemorySpace> make_host_space(std::span<const std::uint64_t> tensor_bytes,
                                                            const HostSpaceOptions& options);
 
 /// What this machine can do, for `octrain devices`.
 struct HostCapability {
-  std::string name;    ///< "userfaultfd", "UFFDIO_MOVE", "huge pages", "io_uring", "direct I/O in DIR"
+  std::string name;  ///< "userfaultfd", "UFFDIO_MOVE", "huge pages", "io_uring", "direct I/O in DIR"
   bool available = false;
   std::string detail;  ///< why not, and what to do; or a version
 };
@@ -64,7 +67,8 @@ struct DiskSpace {
 /// The first of $OCTRAIN_TIER_DIR, /var/tmp, the current directory, $HOME that is writable and on a disk.
 [[nodiscard]] std::filesystem::path default_tier_dir();
 
-/// Measures the tier directory's direct I/O for about a second (writes and reads up to 1 GiB): bytes/s each way.
+/// Measures the tier directory's direct I/O for about a second (writes and reads up to 1 GiB): bytes/s each
+/// way.
 struct DiskSpeed {
   double read_bytes_per_s = 0;
   double write_bytes_per_s = 0;
