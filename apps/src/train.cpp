@@ -217,8 +217,13 @@ void add_train_command(CLI::App& app, int& exit_code) {
       ->excludes(iterations)
       ->check(CLI::PositiveNumber);
   iterations->check(CLI::PositiveNumber);
-  command->add_flag("--test,!--no-test", options->test,
-                    "Test at the end (default: yes after epochs, no after --iterations)");
+  // Two callbacks: a flag bound to an optional is set to false even when it is not given.
+  CLI::Option* test = command->add_flag_callback(
+      "--test", [options] { options->test = true; }, "Test at the end (default after epochs, on real data)");
+  command
+      ->add_flag_callback(
+          "--no-test", [options] { options->test = false; }, "Do not test")
+      ->excludes(test);
   command->add_option("--test-interval", options->test_interval, "Iterations between tests");
   command->add_option("--snapshot", options->snapshot_prefix, "Write snapshots PREFIX_iter_N.octsnap")
       ->type_name("PREFIX");

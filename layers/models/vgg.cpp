@@ -24,6 +24,8 @@ NetSpec build_vgg(int depth, const ModelInput& input) {
   }
   for (const char* name : {"fc6", "fc7"})
     top = net.dropout(net.relu(net.inner_product(name, top, 4096)), 0.5f);
+  net.use_fillers({.kind = Filler::Kind::gaussian, .stddev = 0.01f},
+                  0);  // a classifier that starts out undecided
   top = net.inner_product("fc8", top, net.classes());
   net.loss("loss", top);
   net.accuracy(top);
