@@ -45,31 +45,37 @@ void Walk::expect_writers() {
 void Walk::index_uses() {
   std::size_t run = 0;
   const auto add = [&](OpIndex op) {
+    ++run;
     for (const TensorId tensor : schedule_.ops[op].reads) uses_[tensor].push_back({run, true});
     for (const TensorId tensor : schedule_.ops[op].writes) {
       if (pure_write(op, tensor)) uses_[tensor].push_back({run, false});
     }
-    ++run;
   };
-  run_of_op_.resize(schedule_.ops.size());
   for (OpIndex op = 0; op < schedule_.ops.size(); ++op) {
     for (const Action& action : index_.before[op]) {
       if (action.kind == ActionKind::recompute) add(action.target);
     }
-    run_of_op_[op] = run;
     add(op);
   }
 }
 
-bool Walk::read_after(TensorId tensor, std::size_t run) const {
+/// Does a later run of this iteration read what the tensor holds now (or the next iteration)?
+bool Walk::read_later(TensorId tensor) const {
   const auto& uses = uses_[tensor];
-  const auto next = std::upper_bound(uses.begin(), uses.end(), run,
+  const auto next = std::upper_bound(uses.begin(), uses.end(), run_,
                                      [](std::size_t left, const Use& right) { return left < right.run; });
   if (next != uses.end()) return next->reads;
   return outlives_iteration(schedule_.tensors[tensor].role);
 }
 
+/// Small buffers of many ops share a workspace tensor, each op writing a part of its own: who wrote last says
+/// nothing of the other parts.
+bool Walk::holds(TensorId tensor, OpIndex expected_writer) const {
+  return schedule_.tensors[tensor].role == Role::workspace || states_[tensor].writer == expected_writer;
+}
+
 void Walk::begin_iteration() {
+  run_ = 0;
   for (TensorId tensor = 0; tensor < states_.size(); ++tensor) {
     State& state = states_[tensor];
     state.writer = kInitial;
@@ -83,17 +89,19 @@ void Walk::begin_iteration() {
 void Walk::iterate() {
   begin_iteration();
   for (OpIndex op = 0; op < schedule_.ops.size(); ++op) {
-    for (const Action& action : index_.before[op]) before_op(action);
+    for (const Action& action : index_.before[op]) apply(action);
     run_op(op);
-    for (const Action& action : index_.after[op]) after_op(action, run_of_op_[op]);
+    for (const Action& action : index_.after[op]) apply(action);
   }
 }
 
-void Walk::before_op(const Action& action) {
-  if (action.kind == ActionKind::recompute) {
-    recompute(action);
-    return;
-  }
+void Walk::apply(const Action& action) {
+  if (action.kind == ActionKind::recompute) return recompute(action);
+  if (action.kind == ActionKind::prefetch) return bring(action);
+  let_go(action);
+}
+
+void Walk::bring(const Action& action) {
   State& state = states_[action.target];
   if (state.resident) return;  // a touch
   allocate(action.target);
@@ -101,7 +109,7 @@ void Walk::before_op(const Action& action) {
   measure(action.op, action.target, 0);
 }
 
-void Walk::after_op(const Action& action, std::size_t run) {
+void Walk::let_go(const Action& action) {
   State& state = states_[action.target];
   const auto told = [&](const char* why) {
     return std::string(to_string(action.kind)) + " of " + verdicts_.tensor_text(action.target) +
@@ -116,7 +124,7 @@ void Walk::after_op(const Action& action, std::size_t run) {
     release(action.target);
     return;
   }
-  const bool live = (state.device_valid || state.host_valid) && read_after(action.target, run);
+  const bool live = (state.device_valid || state.host_valid) && read_later(action.target);
   if (live) {
     verdicts_.add(Defect::discard_of_live, action.op, action.target, told(": its contents are still needed"));
   }
@@ -139,7 +147,7 @@ bool Walk::can_recompute(const Action& action) {
   }
   for (std::size_t i = 0; i < op.reads.size(); ++i) {
     const State& state = states_[op.reads[i]];
-    if (state.resident && state.device_valid && state.writer == writers_[action.target][i]) continue;
+    if (state.resident && state.device_valid && holds(op.reads[i], writers_[action.target][i])) continue;
     verdicts_.add(Defect::recompute_without_inputs, action.op, action.target,
                   told(": its input " + verdicts_.tensor_text(op.reads[i]) +
                        (state.resident ? " does not hold what it read the first time" : " is not resident")));
@@ -149,10 +157,12 @@ bool Walk::can_recompute(const Action& action) {
 }
 
 void Walk::recompute(const Action& action) {
+  ++run_;
   if (can_recompute(action)) write(action.target, action.op);
 }
 
 void Walk::run_op(OpIndex op) {
+  ++run_;
   const auto& reads = schedule_.ops[op].reads;
   for (std::size_t i = 0; i < reads.size(); ++i) read(op, reads[i], writers_[op][i]);
   write(op, op);
@@ -166,7 +176,7 @@ void Walk::read(OpIndex op, TensorId tensor, OpIndex expected_writer) {
                   told() + ", whose contents were discarded or never written");
   } else if (!state.resident || !state.device_valid) {
     verdicts_.add(Defect::reads_not_resident, op, tensor, told() + ", which was not brought to the device");
-  } else if (state.writer != expected_writer) {
+  } else if (!holds(tensor, expected_writer)) {
     verdicts_.add(Defect::reads_discarded, op, tensor, told() + ", whose contents a recomputed op overwrote");
   }
   // Go on as if it had been well, so that one defect is told once.

@@ -55,15 +55,16 @@ class Walk {
     OpIndex writer = kInitial;  // the op whose result the contents are
   };
   struct Use {
-    std::size_t run = 0;  // counts every run of an op, recomputed ones too
+    std::size_t run = 0;  // counts every run of an op in an iteration from 1, recomputed ones too
     bool reads = false;
   };
 
   void index_uses();
   void expect_writers();
   void begin_iteration();
-  void before_op(const Action& action);
-  void after_op(const Action& action, std::size_t run);
+  void apply(const Action& action);
+  void bring(const Action& action);
+  void let_go(const Action& action);
   void recompute(const Action& action);
   bool can_recompute(const Action& action);
   void run_op(OpIndex op);
@@ -72,7 +73,8 @@ class Walk {
   void allocate(TensorId tensor);
   void release(TensorId tensor);
   void measure(OpIndex at, std::uint32_t target, std::uint64_t workspace_bytes);
-  [[nodiscard]] bool read_after(TensorId tensor, std::size_t run) const;
+  [[nodiscard]] bool read_later(TensorId tensor) const;
+  [[nodiscard]] bool holds(TensorId tensor, OpIndex expected_writer) const;
   [[nodiscard]] bool pure_write(OpIndex op, TensorId tensor) const;
 
   const Schedule& schedule_;
@@ -82,8 +84,8 @@ class Walk {
   std::vector<State> states_;
   std::vector<bool> starts_on_host_;    // contents are there when the iteration begins
   std::vector<std::vector<Use>> uses_;  // by tensor, in run order
-  std::vector<std::size_t> run_of_op_;
   std::vector<std::vector<OpIndex>> writers_;  // [op][i]: whose result the op's i-th read expects
+  std::size_t run_ = 0;                        // of this iteration, so far
   std::uint64_t used_ = 0;
   std::uint64_t peak_ = 0;
 };

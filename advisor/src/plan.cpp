@@ -3,10 +3,21 @@
 namespace octrain::advisor {
 
 PlanIndex::PlanIndex(const Plan& plan, std::size_t op_count) : before(op_count), after(op_count) {
+  // [op]: where the prefetches of the group begin that the boundary's last recompute opened
+  std::vector<std::size_t> prefetches(op_count, 0);
   for (const Action& action : plan.actions) {
     if (action.op >= op_count || action.kind == ActionKind::place) continue;
-    const bool starts = action.kind == ActionKind::prefetch || action.kind == ActionKind::recompute;
-    (starts ? before : after)[action.op].push_back(action);
+    if (action.kind == ActionKind::prefetch || action.kind == ActionKind::recompute) {
+      before[action.op].push_back(action);
+      if (action.kind == ActionKind::recompute) prefetches[action.op] = before[action.op].size();
+      continue;
+    }
+    const OpIndex next = action.op + 1;
+    if (next < op_count && prefetches[next] > 0) {
+      before[next].insert(before[next].begin() + static_cast<std::ptrdiff_t>(prefetches[next]++), action);
+    } else {
+      after[action.op].push_back(action);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 #include "octrain/advisor/policy.h"
 
-#include <array>
 #include <utility>
+#include <vector>
 
 #include "octrain/advisor/simulate.h"
 #include "policies/policies.h"
@@ -9,21 +9,21 @@
 namespace octrain::advisor {
 namespace {
 
-constexpr std::array kPolicies = {
-    Policy{"lookahead", "furthest next use over the cyclic schedule, liveness, early prefetch (Belady)",
-           plan_lookahead},
-    Policy{"oc-caffe",
-           "prefetch the next op's operands, evict after the last use in the pass (OC-DNN, HiPC 2018)",
-           plan_oc_caffe},
-    Policy{"lru", "on demand; the least recently used leaves, the dead are discarded", plan_lru},
-    Policy{"naive", "on demand, as faults do; the least recently migrated leaves, no liveness", plan_naive},
-};
+const std::vector<Policy>& table() {
+  static const std::vector<Policy> policies = {
+      lookahead_policy(),
+      oc_caffe_policy(),
+      lru_policy(),
+      naive_policy(),
+  };
+  return policies;
+}
 
 /// Simulates every candidate and takes the fastest; ties go to fewer bytes, then to the table's order.
 PlanResult plan_auto(const PlanRequest& request) {
   PlanResult best;
   std::pair<std::uint64_t, std::uint64_t> best_cost;
-  for (const Policy& policy : kPolicies) {
+  for (const Policy& policy : table()) {
     PlanResult result = policy.make_plan(request);
     if (!result.feasible()) return result;  // what the largest op lacks, no policy can give
     const Simulation run = simulate(request.schedule, result.plan, request.machine, request.budget_bytes);
@@ -40,11 +40,11 @@ constexpr Policy kAuto{"auto", "simulates every policy and takes the fastest", p
 
 }  // namespace
 
-std::span<const Policy> policies() { return kPolicies; }
+std::span<const Policy> policies() { return table(); }
 
 const Policy* find_policy(std::string_view name) {
   if (name == kAuto.name) return &kAuto;
-  for (const Policy& policy : kPolicies) {
+  for (const Policy& policy : table()) {
     if (policy.name == name) return &policy;
   }
   return nullptr;

@@ -99,6 +99,10 @@ ConvolutionKernel::ConvolutionKernel(const KernelRequest& request)
       strides_{params_.stride_h, params_.stride_w},
       dilates_{params_.dilation_h - 1, params_.dilation_w - 1},
       pads_{params_.pad_h, params_.pad_w} {
+  choose_form();
+}
+
+void ConvolutionKernel::choose_form() {
   const auto [description, form] =
       best_of(forms(), [&](const Form& candidate) { return make_forward(kProbeImages, candidate); });
   form_ = form;

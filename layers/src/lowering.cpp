@@ -71,8 +71,11 @@ Operand LayerLowering::buffer(int index, std::uint64_t bytes) {
   Node& node = net_.nodes_[layer_];
   const auto found = node.buffers.find(index);
   if (found != node.buffers.end()) return found->second;
-  const TensorView view = net_.tensors_.allocate(node.spec.name + ".buffer" + std::to_string(index),
-                                                 advisor::Role::activation, Lifetime::activation, bytes);
+  // Accumulated batches write the same buffers again, which a tensor of role workspace excludes.
+  const auto role =
+      net_.options_.accumulate_batches == 1 ? advisor::Role::workspace : advisor::Role::activation;
+  const TensorView view = net_.tensors_.allocate(node.spec.name + ".buffer" + std::to_string(index), role,
+                                                 Lifetime::activation, bytes);
   return node.buffers[index] = view;
 }
 

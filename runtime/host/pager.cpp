@@ -268,7 +268,7 @@ void Pager::serve_fault(BlockId block, TierChannel& channel) {
   }
 }
 
-void Pager::fail(std::exception_ptr failure) {
+void Pager::fail(const std::exception_ptr& failure) {
   const Lock held = lock();
   if (!failure_) failure_ = failure;
   announce_orders();

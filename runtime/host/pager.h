@@ -115,7 +115,7 @@ class Pager {
   void serve_fault(BlockId block, TierChannel& channel);
 
   /// Background work has ended badly, for good; or it is to end.
-  void fail(std::exception_ptr failure);
+  void fail(const std::exception_ptr& failure);
   void stop();
   [[nodiscard]] bool ended() const { return stopping_ || failure_ != nullptr; }
   void rethrow_failure() const {

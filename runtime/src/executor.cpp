@@ -26,7 +26,7 @@ void hint(MemorySpace& memory, const advisor::Action& action) {
       return memory.discard(action.target);
     case advisor::ActionKind::recompute:
     case advisor::ActionKind::place:
-      break;  // refused by the constructor
+      break;  // no hints
   }
 }
 
@@ -39,39 +39,46 @@ Executor::Executor(const advisor::Schedule& schedule, std::span<const OpFunction
     throw InvalidPlan("the schedule has " + std::to_string(schedule.ops.size()) + " ops, but " +
                       std::to_string(functions.size()) + " functions");
   }
-  for (const advisor::Action& action : plan.actions) {
-    if (action.kind == advisor::ActionKind::recompute || action.kind == advisor::ActionKind::place) {
-      throw InvalidPlan("this executor does not carry out '" + std::string(to_string(action.kind)) +
-                        "': plan without recompute and sharing");
-    }
-  }
+}
+
+std::uint64_t Executor::run_op(advisor::OpIndex index, const OpContext& iteration,
+                               IterationMetrics& metrics) {
+  const advisor::Op& op = schedule_.ops[index];
+  const OpAccess access{op.reads, op.writes, op.workspace_bytes};
+  metrics.stall_seconds += static_cast<double>(memory_.acquire(access)) * 1e-9;
+  OpContext context = iteration;
+  context.workspace = memory_.workspace();
+  const Clock::time_point start = Clock::now();
+  functions_[index](context);
+  const std::uint64_t ns = ns_between(start, Clock::now());
+  memory_.release(access);
+  return ns;
 }
 
 IterationMetrics Executor::run(const IterationInput& input, const OpProgress& progress) {
   IterationMetrics metrics;
   metrics.scalars.assign(input.scalar_count, 0.0);
   metrics.op_ns.reserve(schedule_.ops.size());
-  metrics.op_start_ns.reserve(schedule_.ops.size());
+  std::vector<double> counted_already(input.scalar_count);  // by the first run of a recomputed op
+  const OpContext context{memory_, nullptr, input.iteration, input.learning_rate, metrics.scalars};
+  const OpContext again{memory_, nullptr, input.iteration, input.learning_rate, counted_already};
   (void)memory_.take_counters();
   const Clock::time_point start = Clock::now();
-  std::uint64_t stall_ns = 0;
+  std::uint64_t recompute_ns = 0;
   for (advisor::OpIndex i = 0; i < schedule_.ops.size(); ++i) {
-    const advisor::Op& op = schedule_.ops[i];
-    for (const advisor::Action& action : index_.before[i]) hint(memory_, action);
-    const OpAccess access{op.reads, op.writes, op.workspace_bytes};
-    stall_ns += memory_.acquire(access);
-    const OpContext context{memory_, memory_.workspace(), input.iteration, input.learning_rate,
-                            metrics.scalars};
-    const Clock::time_point op_start = Clock::now();
-    functions_[i](context);
-    metrics.op_start_ns.push_back(ns_between(start, op_start));
-    metrics.op_ns.push_back(ns_between(op_start, Clock::now()));
-    memory_.release(access);
+    for (const advisor::Action& action : index_.before[i]) {
+      if (action.kind == advisor::ActionKind::recompute) {
+        recompute_ns += run_op(action.target, again, metrics);
+      } else {
+        hint(memory_, action);
+      }
+    }
+    metrics.op_ns.push_back(run_op(i, context, metrics));
     for (const advisor::Action& action : index_.after[i]) hint(memory_, action);
     if (progress) progress(i + 1, static_cast<advisor::OpIndex>(schedule_.ops.size()));
   }
   metrics.seconds = static_cast<double>(ns_between(start, Clock::now())) * 1e-9;
-  metrics.stall_seconds = static_cast<double>(stall_ns) * 1e-9;
+  metrics.recompute_seconds = static_cast<double>(recompute_ns) * 1e-9;
   metrics.memory = memory_.take_counters();
   return metrics;
 }

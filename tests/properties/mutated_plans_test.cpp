@@ -30,7 +30,7 @@ class Mutation {
   Mutation(RandomSchedule& random, const Schedule& schedule) : random_(random), schedule_(schedule) {}
 
   void spoil(Plan& plan) {
-    switch (random_.below(9)) {
+    switch (random_.below(10)) {
       case 0:
         drop(plan, ActionKind::evict);
         break;
@@ -55,8 +55,11 @@ class Mutation {
       case 7:
         plan.actions.push_back({ActionKind::discard, op(), random_.below(tensor_count())});
         break;
-      default:
+      case 8:
         plan.actions.push_back(recompute(op(), op()));
+        break;
+      default:
+        recompute_and_drop(plan);
         break;
     }
   }
@@ -94,6 +97,15 @@ class Mutation {
     Action again = *at;
     again.op = op();
     plan.actions.push_back(again);
+  }
+  /// A rerun, then something done to a tensor of it at the same boundary.
+  void recompute_and_drop(Plan& plan) {
+    const OpIndex before = op(), target = op();
+    plan.actions.push_back(recompute(before, target));
+    const auto& writes = schedule_.ops[target].writes;
+    if (writes.empty() || before == 0) return;
+    const auto kind = random_.below(2) == 0 ? ActionKind::evict : ActionKind::discard;
+    plan.actions.push_back({kind, before - 1, writes.front()});
   }
 
   RandomSchedule& random_;

@@ -57,22 +57,39 @@ class PlanOracle {
   const advisor::Op& ran(const Event& e) const { return schedule_.ops[e.target]; }
   static bool runs(const Event& e) { return e.what == What::run || e.what == What::rerun; }
 
+  /// The boundary before `op` (0: the iteration's start) as groups, a new one with every recompute: what
+  /// leaves first.
+  void unroll_boundary(const advisor::Plan& plan, advisor::OpIndex op) {
+    std::vector<Event> leaving, coming;
+    const auto flush = [&] {
+      events_.insert(events_.end(), leaving.begin(), leaving.end());
+      events_.insert(events_.end(), coming.begin(), coming.end());
+      leaving.clear();
+      coming.clear();
+    };
+    for (const auto& a : plan.actions) {
+      if (a.kind == advisor::ActionKind::prefetch && a.op == op)
+        coming.push_back({What::prefetch, op, a.target});
+      if (a.kind == advisor::ActionKind::evict && a.op + 1 == op)
+        leaving.push_back({What::evict, a.op, a.target});
+      if (a.kind == advisor::ActionKind::discard && a.op + 1 == op)
+        leaving.push_back({What::discard, a.op, a.target});
+      if (a.kind == advisor::ActionKind::recompute && a.op == op) {
+        flush();
+        events_.push_back({What::rerun, op, a.target});
+      }
+    }
+    flush();
+  }
+
   void unroll(const advisor::Plan& plan) {
     for (int iteration = 0; iteration < 2; ++iteration) {
       events_.push_back({What::begin, 0, 0});
       for (advisor::OpIndex op = 0; op < schedule_.ops.size(); ++op) {
-        for (const auto& a : plan.actions) {
-          if (a.op != op) continue;
-          if (a.kind == advisor::ActionKind::prefetch) events_.push_back({What::prefetch, op, a.target});
-          if (a.kind == advisor::ActionKind::recompute) events_.push_back({What::rerun, op, a.target});
-        }
+        unroll_boundary(plan, op);
         events_.push_back({What::run, op, op});
-        for (const auto& a : plan.actions) {
-          if (a.op != op) continue;
-          if (a.kind == advisor::ActionKind::evict) events_.push_back({What::evict, op, a.target});
-          if (a.kind == advisor::ActionKind::discard) events_.push_back({What::discard, op, a.target});
-        }
       }
+      unroll_boundary(plan, static_cast<advisor::OpIndex>(schedule_.ops.size()));
     }
   }
 
@@ -193,7 +210,8 @@ class PlanOracle {
     return {{advisor::Defect::over_budget, events_[e].target}};
   }
 
-  /// Contents by symbol: what an op makes is a function of the op and the symbols that it reads.
+  /// Contents by symbol: what an op makes is a function of the op and the symbols that it reads. Tensors of
+  /// role workspace have none: who reads a part of one reads what was written there once.
   class Symbols {
    public:
     /// Does op `op` now see other contents in `t` than in the plain schedule?
@@ -207,7 +225,7 @@ class PlanOracle {
         symbols_.clear();
         plain_.clear();
         for (advisor::OpIndex op = 0; op < oracle.schedule_.ops.size(); ++op) {
-          for (const advisor::TensorId t : oracle.schedule_.ops[op].reads) plain_[{op, t}] = now(t);
+          for (const advisor::TensorId t : symbolic_reads(oracle.schedule_, op)) plain_[{op, t}] = now(t);
           make(oracle.schedule_, op);
         }
         symbols_.clear();
@@ -217,6 +235,13 @@ class PlanOracle {
     }
 
    private:
+    static std::vector<advisor::TensorId> symbolic_reads(const advisor::Schedule& schedule,
+                                                         advisor::OpIndex op) {
+      std::vector<advisor::TensorId> reads = schedule.ops[op].reads;
+      std::erase_if(reads, [&](auto t) { return schedule.tensors[t].role == advisor::Role::workspace; });
+      return reads;
+    }
+
     int now(advisor::TensorId t) const {
       const auto found = symbols_.find(t);
       return found == symbols_.end() ? 0 : found->second;
@@ -224,7 +249,7 @@ class PlanOracle {
 
     void make(const advisor::Schedule& schedule, advisor::OpIndex op) {
       std::vector<int> key{static_cast<int>(op)};
-      for (const advisor::TensorId t : schedule.ops[op].reads) key.push_back(now(t));
+      for (const advisor::TensorId t : symbolic_reads(schedule, op)) key.push_back(now(t));
       for (const advisor::TensorId t : schedule.ops[op].writes) {
         key.push_back(static_cast<int>(t));
         made_.try_emplace(key, static_cast<int>(made_.size()) + 1);

@@ -116,14 +116,19 @@ class Lookahead {
   std::optional<Simulation> best_;
 };
 
-}  // namespace
-
 PlanResult plan_lookahead(const PlanRequest& request) {
   if (auto result = infeasible(request, "lookahead")) return *std::move(result);
   PlanResult result;
   result.policy = "lookahead";
   result.plan = Lookahead(request).best();
   return result;
+}
+
+}  // namespace
+
+Policy lookahead_policy() {
+  return {"lookahead", "furthest next use over the cyclic schedule, liveness, early prefetch (Belady)",
+          plan_lookahead};
 }
 
 }  // namespace octrain::advisor

@@ -4,6 +4,8 @@
 
 namespace octrain::advisor {
 
+namespace {
+
 PlanResult plan_lru(const PlanRequest& request) {
   if (auto result = infeasible(request, "lru")) return *std::move(result);
   DemandPager pager(request, DemandPager::Recency::use);
@@ -18,6 +20,12 @@ PlanResult plan_lru(const PlanRequest& request) {
     }
   });
   return result;
+}
+
+}  // namespace
+
+Policy lru_policy() {
+  return {"lru", "on demand; the least recently used leaves, the dead are discarded", plan_lru};
 }
 
 }  // namespace octrain::advisor

@@ -5,6 +5,8 @@
 
 namespace octrain::advisor {
 
+namespace {
+
 PlanResult plan_naive(const PlanRequest& request) {
   if (auto result = infeasible(request, "naive")) return *std::move(result);
   DemandPager pager(request, DemandPager::Recency::migration);
@@ -14,6 +16,12 @@ PlanResult plan_naive(const PlanRequest& request) {
     for (OpIndex op = 0; op < p.op_count(); ++op) p.bring(op);
   });
   return result;
+}
+
+}  // namespace
+
+Policy naive_policy() {
+  return {"naive", "on demand, as faults do; the least recently migrated leaves, no liveness", plan_naive};
 }
 
 }  // namespace octrain::advisor

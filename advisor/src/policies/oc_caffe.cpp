@@ -47,8 +47,6 @@ void iterate(DemandPager& pager, const std::vector<std::size_t>& pass) {
   }
 }
 
-}  // namespace
-
 PlanResult plan_oc_caffe(const PlanRequest& request) {
   if (auto result = infeasible(request, "oc-caffe")) return *std::move(result);
   DemandPager pager(request, DemandPager::Recency::use);
@@ -57,6 +55,14 @@ PlanResult plan_oc_caffe(const PlanRequest& request) {
   result.policy = "oc-caffe";
   result.plan = settled_plan(pager, [&](DemandPager& p) { iterate(p, pass); });
   return result;
+}
+
+}  // namespace
+
+Policy oc_caffe_policy() {
+  return {"oc-caffe",
+          "prefetch the next op's operands, evict after the last use in the pass (OC-DNN, HiPC 2018)",
+          plan_oc_caffe};
 }
 
 }  // namespace octrain::advisor

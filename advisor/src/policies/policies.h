@@ -1,13 +1,13 @@
-// The makers of plans, one source file each.
+// The policies, one source file each.
 #pragma once
 
 #include "octrain/advisor/policy.h"
 
 namespace octrain::advisor {
 
-[[nodiscard]] PlanResult plan_naive(const PlanRequest& request);
-[[nodiscard]] PlanResult plan_oc_caffe(const PlanRequest& request);
-[[nodiscard]] PlanResult plan_lru(const PlanRequest& request);
-[[nodiscard]] PlanResult plan_lookahead(const PlanRequest& request);
+[[nodiscard]] Policy lookahead_policy();
+[[nodiscard]] Policy oc_caffe_policy();
+[[nodiscard]] Policy lru_policy();
+[[nodiscard]] Policy naive_policy();
 
 }  // namespace octrain::advisor

@@ -21,7 +21,7 @@ enum class Defect {
   evict_not_resident,
   discard_of_live,        ///< contents of a weight or state, or of what a later op reads, are declared dead
   overlapping_placement,  ///< two tensors that are alive together share bytes
-  placement_over_budget,  ///< a placement ends past the budget
+  placement_over_budget,  ///< a placement ends past the budget, and nothing is ever evicted
   placed_twice,
   recompute_without_inputs,  ///< an input of the op to run again is not resident or dead
   recompute_of_update,       ///< running an update or an in-place op twice changes the numbers

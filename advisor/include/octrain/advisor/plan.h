@@ -15,7 +15,8 @@ enum class ActionKind {
   evict,     ///< after op: send it to the host (copied only if the host has no valid copy) and free its bytes
   discard,   ///< after op: declare the contents dead on device and host, free its bytes, copy nothing
   recompute,  ///< before op: run op `target` once more
-  place,      ///< the tensor lies at `offset_bytes` of the device arena (no op)
+  place,      ///< the tensor lies at `offset_bytes` of the arena, which tensors share that are never alive
+              ///< together
   free,       ///< after op: the tensor's arena bytes may be used by another (contents dead, as discard)
 };
 
@@ -28,7 +29,9 @@ struct Action {
 };
 
 /// Actions in the order they are to be issued. Between op k-1 and op k, everything "after k-1" comes before
-/// everything "before k"; within one such group the order of this list counts.
+/// everything "before k"; within one such group the order of this list counts. A recompute opens a new group:
+/// what this list names after it, of the same boundary, happens after that run (evict and discard first
+/// again, then prefetch).
 ///
 /// A plan is cyclic: it runs every iteration, the first time with weights and states on the host and nothing
 /// resident, from then on with whatever its own last iteration left resident. It must be valid both times.
@@ -39,10 +42,10 @@ struct Plan {
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
-/// A plan's actions grouped by op boundary; refers to the plan by index, which must stay alive and unchanged.
+/// A plan's actions by op boundary, in the order in which they happen. Placements are left out.
 struct PlanIndex {
   explicit PlanIndex(const Plan& plan, std::size_t op_count);
-  std::vector<std::vector<Action>> before;  ///< [op]: prefetch and recompute
+  std::vector<std::vector<Action>> before;  ///< [op]: prefetch, recompute, and what follows a recompute
   std::vector<std::vector<Action>> after;   ///< [op]: evict, discard and free
 };
 

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,11 +15,24 @@
 
 namespace octrain::advisor {
 
+/// A parameter of a policy, or a switch of one of its techniques (0 or 1), that the user may set by name.
+struct PolicyOption {
+  std::string_view name;
+  double value = 0;  ///< when nobody sets it
+  double least = 0, most = 0;
+  std::string_view summary;  ///< one line
+};
+
 /// Pure: same request, same answer, on any machine. Policies keep no state.
 struct PlanRequest {
   const Schedule& schedule;
   const Machine& machine;
   std::uint64_t budget_bytes;
+  std::map<std::string, double, std::less<>> options{};  ///< by PolicyOption::name, within its range
+  [[nodiscard]] double value(const PolicyOption& option) const {
+    const auto set = options.find(option.name);
+    return set == options.end() ? option.value : set->second;
+  }
 };
 
 /// Infeasible is a value: `shortfall_bytes` more would have been needed (plan is then empty).
@@ -33,6 +47,7 @@ struct Policy {
   std::string_view name;
   std::string_view summary;  ///< one line, with the source
   PlanResult (*make_plan)(const PlanRequest&);
+  std::span<const PolicyOption> options{};
 };
 
 /// Every named policy, `auto` excluded, in the order they are shown.

@@ -35,8 +35,11 @@ struct Op {
   std::vector<TensorId> writes;  ///< no duplicates
 };
 
-/// Weights and states outlive the iteration. Every other tensor lives from a write to its last read; one that
-/// is read before any write (an input) starts each iteration with its contents on the host.
+/// Small buffers of several ops may share one tensor of role workspace: each op writes a part of its own, and
+/// nobody writes a part again after its first reader. That is what lets a reader run twice
+/// (ActionKind::recompute). Weights and states outlive the iteration. Every other tensor lives from a write
+/// to its last read; one that is read before any write (an input) starts each iteration with its contents on
+/// the host.
 struct Schedule {
   std::vector<TensorInfo> tensors;
   std::vector<Op> ops;

@@ -31,10 +31,10 @@ using OpFunction = std::function<void(const OpContext&)>;
 
 struct IterationMetrics {
   double seconds = 0;
-  double stall_seconds = 0;  ///< time ops waited for transfers
+  double stall_seconds = 0;      ///< time ops waited for transfers
+  double recompute_seconds = 0;  ///< computation of ops that ran once more
   MemoryCounters memory;
-  std::vector<std::uint64_t> op_ns;        ///< measured, computation with its demand faults, without stalls
-  std::vector<std::uint64_t> op_start_ns;  ///< since the iteration's start
+  std::vector<std::uint64_t> op_ns;  ///< measured, computation with its demand faults, without stalls
   std::vector<double> scalars;
 };
 
@@ -50,8 +50,8 @@ using OpProgress = std::function<void(advisor::OpIndex done, advisor::OpIndex co
 /// Neither owns nor copies schedule, functions or memory: they must outlive it.
 class Executor {
  public:
-  /// `functions[i]` is op i's. Throws InvalidPlan for actions the executor does not carry out (recompute,
-  /// place).
+  /// `functions[i]` is op i's. Placements are the memory's affair (it was made with them); the plan must have
+  /// passed check(). Throws InvalidPlan where schedule and functions do not match.
   Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
            const advisor::Plan& plan);
 
@@ -59,6 +59,9 @@ class Executor {
   IterationMetrics run(const IterationInput& input, const OpProgress& progress = {});
 
  private:
+  /// Answers the nanoseconds of its computation; its stall goes into `metrics`.
+  std::uint64_t run_op(advisor::OpIndex index, const OpContext& iteration, IterationMetrics& metrics);
+
   const advisor::Schedule& schedule_;
   std::span<const OpFunction> functions_;
   MemorySpace& memory_;
