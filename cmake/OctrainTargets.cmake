@@ -32,16 +32,16 @@ function(octrain_library name)
   set_property(GLOBAL APPEND PROPERTY OCTRAIN_LIBRARIES ${name})
 endfunction()
 
-# octrain_test(NAME SOURCES … LINKS … [LABELS …] [TIMEOUT s]): a GoogleTest program, each of its cases a CTest test.
+# octrain_test(NAME SOURCES … LINKS … [TIMEOUT s]): a GoogleTest program, each of its cases a CTest test with the label NAME.
 function(octrain_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} octrain_options GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
 endfunction()
 
 # octrain_assert_closure(TARGET ALLOWED t …): stops the configuration when TARGET links, directly or not, anything else.
