@@ -82,8 +82,8 @@ class Walk {
   std::uint64_t budget_;
   Verdicts& verdicts_;
   std::vector<State> states_;
-  std::vector<bool> starts_on_host_;    // contents are there when the iteration begins
-  std::vector<std::vector<Use>> uses_;  // by tensor, in run order
+  std::vector<bool> starts_on_host_;           // contents are there when the iteration begins
+  std::vector<std::vector<Use>> uses_;         // by tensor, in run order
   std::vector<std::vector<OpIndex>> writers_;  // [op][i]: whose result the op's i-th read expects
   std::size_t run_ = 0;                        // of this iteration, so far
   std::uint64_t used_ = 0;

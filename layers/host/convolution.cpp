@@ -42,6 +42,7 @@ class ConvolutionKernel final : public Kernel {
   void run(Step step, const KernelCall& call) const override;
 
  private:
+  void choose_form();  ///< the layouts and the algorithm, by what oneDNN offers here
   bool suits_winograd() const;
   std::vector<Form> forms() const;
   std::vector<Form> later_forms() const;

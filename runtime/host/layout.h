@@ -1,6 +1,8 @@
-// Where each tensor lies: every tensor starts on a block of its own, the workspace comes last.
+// Where each tensor lies: every tensor starts at a block, one behind the other or at a given offset (then
+// blocks may be shared); the workspace comes last.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -24,28 +26,31 @@ struct BlockRange {
 
 class Layout {
  public:
-  Layout(std::span<const std::uint64_t> tensor_bytes, std::uint64_t workspace_bytes) {
+  /// `offsets` by tensor, whole blocks; empty: one tensor behind the other.
+  Layout(std::span<const std::uint64_t> tensor_bytes, std::span<const std::uint64_t> offsets,
+         std::uint64_t workspace_bytes) {
     ranges_.reserve(tensor_bytes.size() + 1);
-    for (const std::uint64_t bytes : tensor_bytes) add(bytes);
-    add(workspace_bytes);
+    for (std::size_t tensor = 0; tensor < tensor_bytes.size(); ++tensor) {
+      const BlockId first = offsets.empty() ? block_count_ : blocks_of(offsets[tensor]);
+      add({first, blocks_of(tensor_bytes[tensor])});
+    }
+    add({block_count_, blocks_of(workspace_bytes)});
   }
   [[nodiscard]] BlockRange blocks(TensorId tensor) const { return ranges_.at(tensor); }
   /// The workspace is kept like a tensor; this is its number.
   [[nodiscard]] TensorId workspace() const { return static_cast<TensorId>(ranges_.size() - 1); }
-  [[nodiscard]] TensorId tensor_of(BlockId block) const { return tensor_of_[block]; }
-  [[nodiscard]] BlockId block_count() const { return static_cast<BlockId>(tensor_of_.size()); }
-  [[nodiscard]] std::uint64_t bytes() const { return block_count() * kBlockBytes; }
+  [[nodiscard]] BlockId block_count() const { return block_count_; }
+  [[nodiscard]] std::uint64_t bytes() const { return block_count_ * kBlockBytes; }
   [[nodiscard]] std::size_t range_count() const { return ranges_.size(); }
 
  private:
-  void add(std::uint64_t bytes) {
-    const BlockRange range{block_count(), blocks_of(bytes)};
-    tensor_of_.insert(tensor_of_.end(), range.count, static_cast<TensorId>(ranges_.size()));
+  void add(BlockRange range) {
+    block_count_ = std::max(block_count_, range.end());
     ranges_.push_back(range);
   }
 
   std::vector<BlockRange> ranges_;
-  std::vector<TensorId> tensor_of_;
+  BlockId block_count_ = 0;
 };
 
 }  // namespace octrain::runtime::host

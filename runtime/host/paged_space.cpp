@@ -121,8 +121,8 @@ std::uint64_t PagedSpace::acquire(const OpAccess& access) {
   Lock lock = pager_->lock();
   for (const TensorId tensor : access.reads) wait_until_settled(lock, tensor);
   for (const TensorId tensor : access.writes) wait_until_settled(lock, tensor);
-  for (const TensorId tensor : access.writes) pager_->mark_written(tensor);
-  pager_->mark_written(layout_.workspace());
+  for (const TensorId tensor : access.writes) pager_->mark_written(layout_.blocks(tensor));
+  pager_->mark_written(layout_.blocks(layout_.workspace()));
   if (!demand_only_) {
     for (const TensorId tensor : access.writes) {
       const bool overwritten =
@@ -143,8 +143,8 @@ std::uint64_t PagedSpace::acquire(const OpAccess& access) {
 void PagedSpace::release(const OpAccess& access) {
   Lock lock = pager_->lock();
   pager_->rethrow_failure();
-  for (const TensorId tensor : access.writes) pager_->end_writes(tensor);
-  pager_->end_writes(layout_.workspace());
+  for (const TensorId tensor : access.writes) pager_->end_writes(layout_.blocks(tensor));
+  pager_->end_writes(layout_.blocks(layout_.workspace()));
   if (!demand_only_) pager_->set_spare(layout_.blocks(layout_.workspace()));
 }
 

@@ -23,7 +23,7 @@ Pager::Pager(const Parts& parts)
       blocks_(parts.layout.block_count()),
       slots_(slot_capacity(parts), parts.mover),
       orders_(parts.layout.range_count()),
-      written_(parts.layout.range_count()) {}
+      written_(parts.layout.block_count()) {}
 
 bool Pager::take_room() {
   if (used_ >= parts_.limit) return false;
@@ -80,7 +80,7 @@ Move Pager::begin_in(BlockId block, Cause cause) {
   blocks_.set_state(block, BlockState::moving_in);
   // Noted now, not at the end: who waits for the page goes on as soon as it is in place, and its op may have
   // ended by then.
-  blocks_.set_dirty(block, !carries || written_[parts_.layout.tensor_of(block)]);
+  blocks_.set_dirty(block, !carries || written_[block]);
   const std::uint64_t bytes = carries ? kBlockBytes : 0;
   if (cause == Cause::fault) {
     ++counters_.faults;
@@ -88,11 +88,11 @@ Move Pager::begin_in(BlockId block, Cause cause) {
   } else {
     counters_.planned_in_bytes += bytes;
   }
-  return {block, frame.slot, Direction::in, cause, carries, frame.fresh};
+  return {block, frame.slot, Direction::in, cause, carries, frame.fresh, 0};
 }
 
 Move Pager::begin_out(Lock& lock, BlockId block, Cause cause) {
-  const Move move{block, slots_.take_empty(), Direction::out, cause, blocks_.dirty(block), false};
+  const Move move{block, slots_.take_empty(), Direction::out, cause, blocks_.dirty(block), false, 0};
   blocks_.set_state(block, BlockState::moving_out);
   ++moving_out_;
   lock.unlock();
@@ -134,7 +134,7 @@ void Pager::end(const Move& move, int error) {
   move.direction == Direction::in ? end_in(move) : end_out(move);
   if (move.cause != Cause::hint) return announce();
   // Under the same lock: nobody may see the block settled and its order still open (see room_may_come).
-  orders_.block_ended(parts_.layout.tensor_of(move.block));
+  orders_.block_ended(move.tensor);
   announce_orders();
 }
 
@@ -231,7 +231,7 @@ BlockId Pager::drop(Lock& lock, BlockRange range) {
       if (parts_.tier.takes_frames()) slots_.put_frame(blocks_.tier_slot(block));
       blocks_.set_state(block, BlockState::empty);
     } else if (state(block) == BlockState::resident) {
-      leaving.push_back({block, slots_.take_empty(), Direction::out, Cause::hint, false, false});
+      leaving.push_back({block, slots_.take_empty(), Direction::out, Cause::hint, false, false, 0});
       blocks_.set_state(block, BlockState::moving_out);
       ++moving_out_;
     }
@@ -251,12 +251,15 @@ BlockId Pager::drop(Lock& lock, BlockRange range) {
   return static_cast<BlockId>(leaving.size());
 }
 
-void Pager::mark_written(TensorId tensor) {
-  written_[tensor] = true;
-  const BlockRange range = parts_.layout.blocks(tensor);
+void Pager::mark_written(BlockRange range) {
   for (BlockId block = range.first; block < range.end(); ++block) {
+    written_[block] = true;
     blocks_.set_dirty(block, true);  // of no meaning where it is away: coming in decides anew
   }
+}
+
+void Pager::end_writes(BlockRange range) {
+  for (BlockId block = range.first; block < range.end(); ++block) written_[block] = false;
 }
 
 void Pager::serve_fault(BlockId block, TierChannel& channel) {

@@ -38,7 +38,8 @@ struct Move {
   Cause cause = Cause::hint;
   bool carries =
       false;  ///< contents must come from or go to the tier; otherwise only the page changes its place
-  bool fresh = false;  ///< the slot has no page yet
+  bool fresh = false;   ///< the slot has no page yet
+  TensorId tensor = 0;  ///< of a hint: whose order it is part of
 };
 
 class Pager {
@@ -101,9 +102,9 @@ class Pager {
   /// Contents of these blocks are dead, but they may stay on the device until somebody needs their room (a
   /// workspace is wanted again by the next op). Replaces what was named spare before.
   void set_spare(BlockRange range) { spare_ = range; }
-  /// From now until end_writes() what is or becomes resident of the tensor is dirty.
-  void mark_written(TensorId tensor);
-  void end_writes(TensorId tensor) { written_[tensor] = false; }
+  /// From now until end_writes() what is or becomes resident of these blocks is dirty.
+  void mark_written(BlockRange range);
+  void end_writes(BlockRange range);
 
   /// Copies between plain memory and a part of a block that is not moving, wherever its contents lie.
   void write_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<const std::byte> from,
@@ -148,7 +149,7 @@ class Pager {
   BlockTable blocks_;
   MemorySlots slots_;
   Orders orders_;
-  std::vector<bool> written_;  // by tensor: an op that writes it is running
+  std::vector<bool> written_;  // by block: an op that writes it is running
   BlockRange spare_;
   BlockId used_ = 0;  // blocks on the device, those on their way included
   BlockId moving_out_ = 0;

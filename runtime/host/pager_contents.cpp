@@ -37,13 +37,12 @@ void Pager::transfer_held(BlockId block, SlotId slot, Direction direction, TierC
 void Pager::write_block(Lock& lock, BlockId block, std::uint64_t offset, std::span<const std::byte> from,
                         TierChannel& channel) {
   if (state(block) == BlockState::resident) {
-    const TensorId tensor = parts_.layout.tensor_of(block);
     blocks_.set_dirty(block, true);
-    written_[tensor] = true;  // in case it is evicted while we copy, and the copy faults it in again
+    written_[block] = true;  // in case it is evicted while we copy, and the copy faults it in again
     lock.unlock();
     std::memcpy(address(block) + offset, from.data(), from.size());
     lock.lock();
-    end_writes(tensor);
+    written_[block] = false;
     return;
   }
   const BlockState before = state(block);

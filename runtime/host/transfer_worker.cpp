@@ -52,14 +52,15 @@ bool TransferWorker::start_next(Lock& lock) {
   }
   if (direction_ == Direction::out) {
     ++job->next;
-    pager_.orders().block_started(job->tensor);
-    start(lock, pager_.begin_out(lock, block, Cause::hint));
+    const TensorId tensor = job->tensor;
+    pager_.orders().block_started(tensor);
+    start(lock, pager_.begin_out(lock, block, Cause::hint), tensor);
     return true;
   }
   if (!pager_.take_room()) return make_room(lock);
   ++job->next;
   pager_.orders().block_started(job->tensor);
-  start(lock, pager_.begin_in(block, Cause::hint));
+  start(lock, pager_.begin_in(block, Cause::hint), job->tensor);
   return true;
 }
 
@@ -72,7 +73,8 @@ bool TransferWorker::make_room(Lock& lock) {
   return true;
 }
 
-void TransferWorker::start(Lock& lock, const Move& move) {
+void TransferWorker::start(Lock& lock, Move move, TensorId tensor) {
+  move.tensor = tensor;
   if (!move.carries) return end(lock, move, 0);
   under_way_.push_back(move);
   lock.unlock();

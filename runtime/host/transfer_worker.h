@@ -21,7 +21,7 @@ class TransferWorker {
   void work();
   bool start_next(Lock& lock);
   bool make_room(Lock& lock);
-  void start(Lock& lock, const Move& move);
+  void start(Lock& lock, Move move, TensorId tensor);
   void finish_one(Lock& lock);
   void end(Lock& lock, const Move& move, int error);
   void abandon();

@@ -29,6 +29,7 @@ struct MemorySpaceSizes {
   std::vector<std::uint64_t> tensor_bytes;
   std::uint64_t device_bytes = 0;
   std::uint64_t workspace_bytes = 0;
+  std::vector<std::uint64_t> arena_offsets = {};  ///< empty: every tensor has bytes of its own
 };
 
 struct MemorySpaceCase {

@@ -218,7 +218,7 @@ class FailingTier final : public Tier {
 std::unique_ptr<MemorySpace> failing_space(Kind kind, Direction direction, int good) {
   HostSpaceOptions options = options_of(kind, TierKind::file);
   options.device_bytes = 8 * kBlockBytes;
-  Layout layout(std::vector<std::uint64_t>(3, 8 * kBlockBytes), 0);
+  Layout layout(std::vector<std::uint64_t>(3, 8 * kBlockBytes), {}, 0);
   auto tier = std::make_unique<FailingTier>(
       std::make_unique<FileTier>(options.tier_dir, layout.block_count()), direction, good);
   return std::make_unique<PagedSpace>(std::move(layout), options, std::move(tier));

@@ -32,6 +32,7 @@ inline MemorySpaceCase case_of(std::string name, const HostSpaceOptions& options
             HostSpaceOptions sized = options;
             sized.device_bytes = sizes.device_bytes;
             sized.workspace_bytes = sizes.workspace_bytes;
+            sized.arena_offsets = sizes.arena_offsets;
             return make_host_space(sizes.tensor_bytes, sized);
           },
           options.kind != Kind::incore,

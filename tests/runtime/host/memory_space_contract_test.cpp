@@ -1,5 +1,6 @@
 #include "contract/memory_space_contract.h"
 
+#include "contract/shared_arena_contract.h"
 #include "host_cases.h"
 
 namespace octrain::runtime {

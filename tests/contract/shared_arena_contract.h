@@ -1,0 +1,76 @@
+// Tensors that share bytes of one arena, never alive together: what every MemorySpace must keep apart
+// nevertheless.
+#pragma once
+
+#include "contract/memory_space_contract.h"
+
+namespace octrain::runtime {
+
+namespace shared_arena {
+inline constexpr TensorId kA = 0, kB = 1, kWeight = 2, kInPlace = 3;
+
+/// B lies over the second half of A; kInPlace exactly over B.
+inline MemorySpaceSizes sizes(std::uint64_t budget_blocks) {
+  return {.tensor_bytes = {4 * kBlockBytes, 3 * kBlockBytes, 2 * kBlockBytes, 3 * kBlockBytes},
+          .device_bytes = budget_blocks * kBlockBytes,
+          .workspace_bytes = kBlockBytes,
+          .arena_offsets = {0, 2 * kBlockBytes, 5 * kBlockBytes, 2 * kBlockBytes}};
+}
+}  // namespace shared_arena
+
+TEST_P(MemorySpaceContract, SharedBytesBelongToWhomeverIsAlive) {
+  using namespace shared_arena;
+  open(sizes(GetParam().moves ? 8 : 0));
+  EXPECT_EQ(space_->address(kB) - space_->address(kA), std::ptrdiff_t{2 * kBlockBytes});
+  store(kWeight);
+  for (int round = 0; round < 3; ++round) {
+    run_op({}, {kA}, kBlockBytes);
+    space_->evict(kA);
+    space_->prefetch(kWeight);
+    space_->prefetch(kA);
+    run_op({kA, kWeight}, {});
+    space_->discard(kA);
+    run_op({}, {kB});
+    space_->evict(kB);
+    space_->evict(kWeight);
+    space_->prefetch(kB);
+    run_op({kB}, {}, kBlockBytes);
+    space_->discard(kB);
+  }
+  expect_stored(kWeight);
+}
+
+TEST_P(MemorySpaceContract, SharedBytesAreReservedForTheNextWhileTheOldStillLive) {
+  using namespace shared_arena;
+  open(sizes(GetParam().moves ? 9 : 0));
+  for (int round = 0; round < 3; ++round) {
+    run_op({}, {kA});
+    space_->evict(kA);
+    space_->prefetch(kB);  // dead contents, but the bytes are A's on the tier
+    space_->prefetch(kA);
+    run_op({kA}, {});
+    space_->discard(kA);
+    run_op({}, {kB});
+    space_->evict(kB);
+    space_->prefetch(kB);
+    run_op({kB}, {});
+    space_->discard(kB);
+  }
+}
+
+TEST_P(MemorySpaceContract, AnOutputTakesThePlaceOfItsInput) {
+  using namespace shared_arena;
+  open(sizes(GetParam().moves ? 4 : 0));
+  for (int round = 0; round < 3; ++round) {
+    run_op({}, {kB});
+    space_->evict(kB);
+    space_->prefetch(kB);
+    run_op({kB}, {kInPlace});
+    space_->evict(kInPlace);
+    space_->prefetch(kInPlace);
+    run_op({kInPlace}, {});
+    space_->discard(kInPlace);
+  }
+}
+
+}  // namespace octrain::runtime
