@@ -47,7 +47,7 @@ void prepare_directory(const std::string& snapshot_prefix) {
 Trainer::Trainer(const Program& program, const advisor::Plan& train_plan, const advisor::Plan& test_plan,
                  MemorySpace& memory, TrainerOptions options, TrainerEvents events)
     : program_(program),
-      train_plan_(train_plan),
+      train_plan_(&train_plan),
       test_plan_(test_plan),
       memory_(memory),
       options_(std::move(options)),
@@ -106,10 +106,17 @@ void Trainer::settle() {
 TrainResult Trainer::run() {
   TrainResult result;
   std::optional<std::uint64_t> saved;
-  Executor executor(program_.train.schedule, program_.train.functions, memory_, train_plan_);
+  std::optional<Executor> executor;
   interrupt_told_ = false;
+  std::uint64_t trained = 0;
   while (iteration_ < options_.iterations && pending_interrupt() == 0) {
-    train_iteration(executor);
+    if (!executor) executor.emplace(program_.train.schedule, program_.train.functions, memory_, *train_plan_);
+    const IterationRecord record = train_iteration(*executor);
+    if (const advisor::Plan* plan = events_.replan ? events_.replan(record, ++trained) : nullptr) {
+      train_plan_ = plan;
+      executor.reset();
+      settle();
+    }
     if (due(options_.snapshot_interval) && !options_.snapshot_prefix.empty()) {
       save();
       saved = iteration_;
@@ -126,22 +133,23 @@ TrainResult Trainer::run() {
 
 bool Trainer::due(std::uint64_t interval) const { return interval != 0 && iteration_ % interval == 0; }
 
-void Trainer::train_iteration(Executor& executor) {
+IterationRecord Trainer::train_iteration(Executor& executor) {
   const IterationInput input{.iteration = iteration_,
                              .learning_rate = learning_rate(options_.rate, iteration_),
                              .scalar_count = program_.train.scalar_names.size()};
-  const IterationMetrics metrics = run_pass(executor, program_.train, input);
+  IterationMetrics metrics = run_pass(executor, program_.train, input);
   const double loss = scalar(program_.train, metrics, "loss");
   if (!std::isfinite(loss))
     throw Diverged("the loss of iteration " + std::to_string(iteration_) + " is " + std::to_string(loss) +
                    ": the training diverged; lower the learning rate, or go on from an earlier snapshot");
   ++iteration_;
-  if (events_.iteration)
-    events_.iteration({.iteration = input.iteration,
-                       .loss = loss,
-                       .learning_rate = input.learning_rate,
-                       .images_per_second = static_cast<double>(program_.batch) / metrics.seconds,
-                       .metrics = metrics});
+  IterationRecord record{.iteration = input.iteration,
+                         .loss = loss,
+                         .learning_rate = input.learning_rate,
+                         .images_per_second = static_cast<double>(program_.batch) / metrics.seconds,
+                         .metrics = std::move(metrics)};
+  if (events_.iteration) events_.iteration(record);
+  return record;
 }
 
 IterationMetrics Trainer::run_pass(Executor& executor, const Program::Pass& pass,

@@ -45,7 +45,8 @@ struct Toy {
             .test = [this](const TestRecord& record) { tests.push_back(record); },
             .progress = [this](const Progress& at) { progress.push_back(at); },
             .interrupted = [this](int signal, const Progress&) { interrupts.push_back(signal); },
-            .snapshot = [this](const std::filesystem::path& path) { snapshots.push_back(path); }};
+            .snapshot = [this](const std::filesystem::path& path) { snapshots.push_back(path); },
+            .replan = {}};
   }
 
   std::vector<float> contents(TensorId tensor) {
@@ -88,6 +89,28 @@ TEST(Trainer, MovesNothingBetweenTrainingIterations) {
   toy.trainer.initialize();
   toy.trainer.run();
   EXPECT_EQ(toy.evictions.front(), toy.evictions.back());
+}
+
+TEST(Trainer, GoesOnWithAnotherPlanWhenItIsGivenOne) {
+  Toy same(toy_options(6)), other(toy_options(6));
+  same.trainer.initialize();
+  same.trainer.run();
+  advisor::Plan restless = other.train_plan;  // sends the weights home after every iteration
+  restless.actions.push_back({advisor::ActionKind::evict, 2, test::kWeights, 0});
+  std::vector<std::uint64_t> asked;
+  TrainerEvents events = other.events();
+  events.replan = [&](const IterationRecord& record, std::uint64_t trained) -> const advisor::Plan* {
+    EXPECT_EQ(record.metrics.op_ns.size(), 3u);
+    asked.push_back(trained);
+    return trained == 2 ? &restless : nullptr;
+  };
+  Trainer trainer(other.program, other.train_plan, other.test_plan, other.memory, toy_options(6), events);
+  trainer.initialize();
+  trainer.run();
+  EXPECT_EQ(other.losses, same.losses);
+  EXPECT_EQ(asked, (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(other.evictions[1], other.evictions[0]) << "the first plan keeps everything";
+  EXPECT_EQ(other.evictions[5], other.evictions[4] + 1) << "the second does not";
 }
 
 TEST(Trainer, TellsProgressWithinAnIteration) {

@@ -35,7 +35,7 @@ struct IterationRecord {
   double loss = 0;
   float learning_rate = 0;
   double images_per_second = 0;
-  const IterationMetrics& metrics;  ///< seconds, stalls, memory counters, time of each op, scalars
+  IterationMetrics metrics;  ///< seconds, stalls, memory counters, time of each op, scalars
 };
 
 struct TestRecord {
@@ -62,6 +62,9 @@ struct TrainerEvents {
   std::function<void(int signal, const Progress&)>
       interrupted;  ///< once: training stops when this iteration is done
   std::function<void(const std::filesystem::path&)> snapshot;
+  /// After an iteration, `trained` of them in this run: another plan for those that follow, or null for the
+  /// same. It must outlive the trainer. (Numbers do not depend on plans.)
+  std::function<const advisor::Plan*(const IterationRecord&, std::uint64_t trained)> replan;
 };
 
 struct TrainResult {
@@ -99,11 +102,11 @@ class Trainer {
  private:
   void settle();
   IterationMetrics run_pass(Executor& executor, const Program::Pass& pass, const IterationInput& input);
-  void train_iteration(Executor& executor);
+  IterationRecord train_iteration(Executor& executor);
   [[nodiscard]] bool due(std::uint64_t interval) const;
 
   const Program& program_;
-  const advisor::Plan& train_plan_;
+  const advisor::Plan* train_plan_;
   const advisor::Plan& test_plan_;
   MemorySpace& memory_;
   TrainerOptions options_;

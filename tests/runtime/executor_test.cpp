@@ -1,0 +1,111 @@
+#include "octrain/runtime/executor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "octrain/runtime/error.h"
+#include "toy_training.h"
+
+namespace octrain::runtime {
+namespace {
+
+using advisor::ActionKind;
+using advisor::Phase;
+using advisor::Role;
+using testing::ElementsAre;
+
+/// Notes what happens to it, and to whom.
+struct NotingMemory : test::StrictMemory {
+  explicit NotingMemory(std::vector<std::string>& into) : StrictMemory(2, 8), log(into) {}
+  void prefetch(TensorId id) override {
+    log.push_back("prefetch " + std::to_string(id));
+    StrictMemory::prefetch(id);
+  }
+  void evict(TensorId id) override {
+    log.push_back("evict " + std::to_string(id));
+    StrictMemory::evict(id);
+  }
+  void discard(TensorId id) override {
+    log.push_back("discard " + std::to_string(id));
+    StrictMemory::discard(id);
+  }
+  std::uint64_t acquire(const OpAccess& access) override {
+    for (const TensorId id : access.writes) StrictMemory::prefetch(id);
+    return StrictMemory::acquire(access) + 500'000'000;
+  }
+  std::vector<std::string>& log;
+};
+
+/// make: writes a; use: reads a, writes b; last: reads a and b. Each adds 1 to the only scalar.
+struct ThreeOps {
+  ThreeOps() {
+    schedule.tensors = {{"a", Role::activation, 8}, {"b", Role::activation, 8}};
+    schedule.ops = {{"make", Phase::forward, 1, 0, {}, {0}},
+                    {"use", Phase::forward, 1, 0, {0}, {1}},
+                    {"last", Phase::backward, 1, 0, {0, 1}, {}}};
+    for (const char* name : {"make", "use", "last"}) {
+      functions.push_back([this, name](const OpContext& context) {
+        log.push_back(name + std::string(" ") + std::to_string(context.iteration));
+        context.scalars[0] += 1;
+      });
+    }
+  }
+  IterationMetrics operator()(const advisor::Plan& plan) {
+    return Executor(schedule, functions, memory, plan)
+        .run({.iteration = 7, .learning_rate = 0, .scalar_count = 1});
+  }
+
+  advisor::Schedule schedule;
+  std::vector<OpFunction> functions;
+  std::vector<std::string> log;
+  NotingMemory memory{log};
+};
+
+TEST(Executor, CarriesOutHintsAtTheirBoundaries) {
+  ThreeOps run;
+  const IterationMetrics metrics = run({{{ActionKind::prefetch, 1, 1, 0},
+                                         {ActionKind::evict, 1, 0, 0},
+                                         {ActionKind::prefetch, 2, 0, 0},
+                                         {ActionKind::discard, 2, 0, 0},
+                                         {ActionKind::free, 2, 1, 0}}});
+  EXPECT_THAT(run.log, ElementsAre("make 7", "prefetch 1", "use 7", "evict 0", "prefetch 0", "last 7",
+                                   "discard 0", "discard 1"));
+  EXPECT_THAT(metrics.scalars, ElementsAre(3.0));
+  EXPECT_DOUBLE_EQ(metrics.stall_seconds, 1.5);
+  EXPECT_EQ(metrics.op_ns.size(), 3u);
+  EXPECT_EQ(metrics.recompute_seconds, 0);
+}
+
+TEST(Executor, RunsAnOpOnceMoreAndCountsItsResultsOnce) {
+  ThreeOps run;
+  const IterationMetrics metrics = run({{{ActionKind::discard, 1, 0, 0},
+                                         {ActionKind::recompute, 2, 0, 0},
+                                         {ActionKind::evict, 1, 1, 0},
+                                         {ActionKind::prefetch, 2, 1, 0},
+                                         {ActionKind::discard, 2, 0, 0},
+                                         {ActionKind::discard, 2, 1, 0}}});
+  EXPECT_THAT(run.log, ElementsAre("make 7", "use 7", "discard 0", "make 7", "evict 1", "prefetch 1",
+                                   "last 7", "discard 0", "discard 1"));
+  EXPECT_THAT(metrics.scalars, ElementsAre(3.0)) << "what the second run of make adds is not counted";
+  EXPECT_DOUBLE_EQ(metrics.stall_seconds, 2);
+  EXPECT_EQ(metrics.op_ns.size(), 3u) << "of the ops' first runs";
+  EXPECT_GT(metrics.recompute_seconds, 0);
+}
+
+TEST(Executor, PlacementsAreNoHints) {
+  ThreeOps run;
+  run({{{ActionKind::place, 0, 0, 0}, {ActionKind::place, 0, 1, 8}}});
+  EXPECT_THAT(run.log, ElementsAre("make 7", "use 7", "last 7"));
+}
+
+TEST(Executor, RefusesFunctionsOfAnotherSchedule) {
+  ThreeOps run;
+  run.functions.pop_back();
+  EXPECT_THROW(run({}), InvalidPlan);
+}
+
+}  // namespace
+}  // namespace octrain::runtime
