@@ -11,10 +11,8 @@ namespace {
 
 const std::vector<Policy>& table() {
   static const std::vector<Policy> policies = {
-      lookahead_policy(),
-      oc_caffe_policy(),
-      lru_policy(),
-      naive_policy(),
+      lookahead_policy(), oc_caffe_policy(), lru_policy(),          naive_policy(), vdnn_all_policy(),
+      vdnn_conv_policy(), vdnn_dyn_policy(), superneurons_policy(), tflms_policy(),
   };
   return policies;
 }

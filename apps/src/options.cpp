@@ -141,7 +141,8 @@ void add_memory_options(CLI::App& command, MemoryOptions& options) {
         options.policy = name;
         options.policy_given = true;
       },
-      "Who makes the plan: auto (default) takes the best of all; octrain plan lists them");
+      "Who makes the plan: auto (default) takes the best of all; octrain plan --list-policies tells them");
+  add_policy_options(command, options.policy_options);
   add_device_memory_option(command, options.device_bytes,
                            "Budget of resident bytes (default: what the machine has)");
   add_choice(command, "--tier", options.tier, kTiers,

@@ -9,6 +9,7 @@
 
 #include "octrain/runtime/host/host_space.h"
 #include "octrain/runtime/solver.h"
+#include "policy_options.h"
 
 namespace octrain::apps {
 
@@ -38,6 +39,7 @@ struct MemoryOptions {
   Mode mode = Mode::um;
   std::string policy = "auto";
   bool policy_given = false;
+  PolicyOptions policy_options;
   std::optional<std::uint64_t> device_bytes;
   TierChoice tier = TierChoice::automatic;
   std::filesystem::path tier_dir;

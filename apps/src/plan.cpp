@@ -15,6 +15,7 @@
 #include "options.h"
 #include "output.h"
 #include "planning.h"
+#include "policy_options.h"
 #include "recipe.h"
 #include "workload.h"
 
@@ -29,6 +30,8 @@ struct PlanOptions {
   std::string schedule, machine;
   std::optional<std::uint64_t> device_bytes;
   std::string policy = "all";
+  PolicyOptions policy_options;
+  bool list_policies = false;
   std::string out, json;
 };
 
@@ -47,9 +50,9 @@ struct Comparison {
   std::optional<std::int64_t> largest_batch;  ///< that fits in core; 0: none does
 };
 
-Outcome outcome_of(const std::string& policy, const advisor::Schedule& schedule,
-                   const advisor::Machine& machine, std::uint64_t budget_bytes) {
-  Outcome outcome{policy, policy_named(policy).make_plan({schedule, machine, budget_bytes}), {}};
+Outcome outcome_of(const std::string& policy, const advisor::PlanRequest& request) {
+  const auto& [schedule, machine, budget_bytes, options] = request;
+  Outcome outcome{policy, policy_named(policy).make_plan(request), {}};
   if (!outcome.result.feasible()) return outcome;
   const advisor::CheckReport report = advisor::check(schedule, outcome.result.plan, budget_bytes);
   if (!report.ok()) {
@@ -101,14 +104,14 @@ Comparison compare(const PlanOptions& options, const advisor::Schedule& schedule
       options.device_bytes.value_or(machine.device_bytes != 0 ? machine.device_bytes : usable_ram_bytes());
   comparison.footprint_bytes = advisor::footprint_bytes(schedule);
   comparison.bounds = advisor::bounds(schedule, comparison.budget_bytes);
+  const advisor::PlanRequest request{schedule, machine, comparison.budget_bytes, options.policy_options};
   if (options.policy != "all") {
-    comparison.outcomes.push_back(outcome_of(options.policy, schedule, machine, comparison.budget_bytes));
+    comparison.outcomes.push_back(outcome_of(options.policy, request));
     return comparison;
   }
-  comparison.outcomes.push_back(outcome_of("auto", schedule, machine, comparison.budget_bytes));
+  comparison.outcomes.push_back(outcome_of("auto", request));
   for (const advisor::Policy& policy : advisor::policies()) {
-    comparison.outcomes.push_back(
-        outcome_of(std::string(policy.name), schedule, machine, comparison.budget_bytes));
+    comparison.outcomes.push_back(outcome_of(std::string(policy.name), request));
   }
   return comparison;
 }
@@ -196,8 +199,14 @@ advisor::Schedule schedule_of(const PlanOptions& options, const advisor::Machine
 }
 
 int plan(const PlanOptions& options) {
+  if (options.list_policies) {
+    write_text("-", policies_text());
+    return 0;
+  }
+  if (options.machine.empty()) throw runtime::UsageError("plan needs --machine");
   const advisor::Machine machine = load_machine(options.machine);
   if (options.policy != "all") (void)policy_named(options.policy);
+  check_policy_options(options.policy, options.policy_options);
   const advisor::Schedule schedule = schedule_of(options, machine);
   if (schedule.ops.empty()) throw runtime::BadInput(options.schedule + ": a schedule without ops");
   Comparison comparison = compare(options, schedule, machine);
@@ -228,10 +237,11 @@ void add_plan_command(CLI::App& app, int& exit_code) {
       ->excludes("--model")
       ->excludes("--batch");
   command->add_option("--machine", options->machine, "A built-in machine, or a description of one")
-      ->required()
       ->type_name("NAME|FILE.json");
   add_device_memory_option(*command, options->device_bytes, "Budget (default: what the machine has)");
   command->add_option("--policy", options->policy, "all, auto, or one by name")->capture_default_str();
+  add_policy_options(*command, options->policy_options);
+  command->add_flag("--list-policies", options->list_policies, "Every policy and its options; plans nothing");
   command->add_option("--out", options->out, "Write the plan (of all: auto's)")->type_name("PLAN.csv");
   command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
   command->callback([options, &exit_code] { exit_code = plan(*options); });

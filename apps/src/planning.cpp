@@ -59,9 +59,10 @@ std::string defects_text(const advisor::CheckReport& report) {
   return text;
 }
 
-ProvedPlan make_proved_plan(const std::string& policy, const advisor::Schedule& schedule,
-                            const advisor::Machine& machine, std::uint64_t budget_bytes) {
-  advisor::PlanResult result = policy_named(policy).make_plan({schedule, machine, budget_bytes});
+ProvedPlan make_proved_plan(const std::string& policy, const PolicyOptions& options,
+                            const advisor::Schedule& schedule, const advisor::Machine& machine,
+                            std::uint64_t budget_bytes) {
+  advisor::PlanResult result = policy_named(policy).make_plan({schedule, machine, budget_bytes, options});
   if (!result.feasible()) {
     throw runtime::OutOfDeviceMemory(
         fmt::format("policy {} finds no plan within {}: {} short", policy,

@@ -10,6 +10,7 @@
 #include "octrain/advisor/policy.h"
 #include "octrain/advisor/schedule.h"
 #include "octrain/advisor/simulate.h"
+#include "policy_options.h"
 
 namespace octrain::apps {
 
@@ -24,8 +25,9 @@ struct ProvedPlan {
 
 /// Throws OutOfDeviceMemory with the shortfall when the policy finds no plan, InvalidPlan naming the defects
 /// when the checker refuses the one it made.
-[[nodiscard]] ProvedPlan make_proved_plan(const std::string& policy, const advisor::Schedule& schedule,
-                                          const advisor::Machine& machine, std::uint64_t budget_bytes);
+[[nodiscard]] ProvedPlan make_proved_plan(const std::string& policy, const PolicyOptions& options,
+                                          const advisor::Schedule& schedule, const advisor::Machine& machine,
+                                          std::uint64_t budget_bytes);
 
 /// The report's defects, first few of them, in one line.
 [[nodiscard]] std::string defects_text(const advisor::CheckReport& report);

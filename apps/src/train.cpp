@@ -53,9 +53,11 @@ Plans make_plans(const runtime::Program& program, const MemoryOptions& options, 
   plans.train.policy = "none";
   if (options.mode == Mode::incore || options.mode == Mode::um_naive) return plans;
   plans.made = true;
-  plans.train = make_proved_plan(options.policy, program.train.schedule, machine, choice.budget_bytes);
+  plans.train = make_proved_plan(options.policy, options.policy_options, program.train.schedule, machine,
+                                 choice.budget_bytes);
   if (with_test) {
-    plans.test = make_proved_plan(plans.train.policy, program.test.schedule, machine, choice.budget_bytes);
+    plans.test = make_proved_plan(plans.train.policy, options.policy_options, program.test.schedule, machine,
+                                  choice.budget_bytes);
   }
   return plans;
 }
@@ -166,6 +168,7 @@ void save_unasked(const TrainOptions& options, const runtime::Program& program, 
 
 int train(const TrainOptions& options) {
   start_logging();
+  check_policy_options(options.memory.policy, options.memory.policy_options);
   const bool with_test = wants_test(options);
   const Workload workload = open_workload(options.workload, with_test);
   const std::uint64_t iterations = iteration_count(options, *workload.reader);

@@ -11,13 +11,14 @@ namespace {
 using testing::ScheduleBuilder;
 
 TEST(Policy, TheTableHoldsTheNamedOnesAndAutoIsFoundByName) {
-  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead"}) {
+  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead", "vdnn-all", "vdnn-conv", "vdnn-dyn",
+                           "superneurons", "tflms"}) {
     const Policy* policy = find_policy(name);
     ASSERT_NE(policy, nullptr) << name;
     EXPECT_EQ(policy->name, name);
     EXPECT_EQ(policy->make_plan({{}, {}, 0}).policy, name);
   }
-  EXPECT_EQ(policies().size(), 4u);
+  EXPECT_EQ(policies().size(), 9u);
   ASSERT_NE(find_policy("auto"), nullptr);
   EXPECT_EQ(find_policy("oracle"), nullptr);
 }

@@ -9,5 +9,10 @@ namespace octrain::advisor {
 [[nodiscard]] Policy oc_caffe_policy();
 [[nodiscard]] Policy lru_policy();
 [[nodiscard]] Policy naive_policy();
+[[nodiscard]] Policy vdnn_all_policy();
+[[nodiscard]] Policy vdnn_conv_policy();
+[[nodiscard]] Policy vdnn_dyn_policy();
+[[nodiscard]] Policy superneurons_policy();
+[[nodiscard]] Policy tflms_policy();
 
 }  // namespace octrain::advisor

@@ -1,0 +1,23 @@
+// The parameters of policies, by name: on the command line, and listed.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "octrain/advisor/policy.h"
+
+namespace octrain::apps {
+
+using PolicyOptions = decltype(advisor::PlanRequest::options);
+
+/// --policy-option NAME=VALUE, any number of times.
+void add_policy_options(CLI::App& command, PolicyOptions& options);
+
+/// Throws UsageError, telling what there is, if `policy` has no such option or one is out of its range. `all`
+/// and `auto` take what any policy has; those that do not have it ignore it.
+void check_policy_options(const std::string& policy, const PolicyOptions& options);
+
+/// Every policy with its options.
+[[nodiscard]] std::string policies_text();
+
+}  // namespace octrain::apps
