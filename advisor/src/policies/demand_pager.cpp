@@ -13,15 +13,25 @@ std::optional<PlanResult> infeasible(const PlanRequest& request, std::string_vie
   return result;
 }
 
-DemandPager::DemandPager(const PlanRequest& request, Recency recency)
+DemandPager::DemandPager(const PlanRequest& request, Recency recency, Outputs outputs)
     : schedule_(request.schedule),
       budget_(request.budget_bytes),
       recency_(recency),
+      outputs_(outputs),
       liveness_(request.schedule),
       operands_(operands_by_op(request.schedule)),
       stamps_(request.schedule.tensors.size(), kAbsent),
       pinned_(request.schedule.tensors.size(), 0),
       starts_resident_(request.schedule.tensors.size(), false) {}
+
+void DemandPager::restart(Recency recency, std::vector<bool> kept) {
+  recency_ = recency;
+  kept_ = std::move(kept);
+  used_ = 0;
+  clock_ = kAbsent;
+  stamps_.assign(schedule_.tensors.size(), kAbsent);
+  by_stamp_.clear();
+}
 
 void DemandPager::begin_iteration() {
   plan_.actions.clear();
@@ -48,7 +58,11 @@ void DemandPager::bring(OpIndex op) {
   make_room(op, absent_bytes(op) + schedule_.ops[op].workspace_bytes);
   for (const Operand& operand : operands_[op]) {
     if (!resident(operand.tensor)) {
-      prefetch(op, operand.tensor);
+      if (operand.reads || outputs_ == Outputs::reserved) {
+        prefetch(op, operand.tensor);
+      } else {
+        arrive(operand.tensor);
+      }
     } else if (recency_ == Recency::use) {
       touch(operand.tensor);
     }
@@ -71,6 +85,34 @@ void DemandPager::bring_ahead(OpIndex op) {
   for (const Operand& operand : operands_[next]) {
     if (!resident(operand.tensor)) prefetch(op, operand.tensor);
   }
+}
+
+bool DemandPager::bring_early(OpIndex before, TensorId tensor, std::uint64_t need) {
+  const std::uint64_t bytes = schedule_.tensors[tensor].bytes + schedule_.ops[before].workspace_bytes;
+  const auto leaving = victims(before, bytes, need);
+  if (!leaving) return false;
+  for (const TensorId victim : *leaving) evict(before - 1, victim);
+  prefetch(before, tensor);
+  pinned_[tensor] = pin_round_;  // it cannot leave at the boundary at which it comes
+  return true;
+}
+
+/// Those that must leave before `before` so that `bytes` fit, the least recent first; nothing if one of them
+/// is needed no later than op `need`.
+std::optional<std::vector<TensorId>> DemandPager::victims(OpIndex before, std::uint64_t bytes,
+                                                          std::uint64_t need) const {
+  std::vector<TensorId> leaving;
+  std::uint64_t freed = 0;
+  for (auto next = by_stamp_.begin(); used_ + bytes > budget_ + freed; ++next) {
+    if (next == by_stamp_.end() || before == 0) return std::nullopt;
+    const TensorId tensor = next->second;
+    if (pinned_[tensor] == pin_round_) continue;
+    if (liveness_.live_after(tensor, before) && liveness_.next_use(tensor, before) <= need)
+      return std::nullopt;
+    leaving.push_back(tensor);
+    freed += schedule_.tensors[tensor].bytes;
+  }
+  return leaving;
 }
 
 void DemandPager::pin(OpIndex op) {
@@ -103,6 +145,10 @@ std::optional<TensorId> DemandPager::victim() const {
 
 void DemandPager::prefetch(OpIndex before, TensorId tensor) {
   plan_.actions.push_back({ActionKind::prefetch, before, tensor});
+  arrive(tensor);
+}
+
+void DemandPager::arrive(TensorId tensor) {
   used_ += schedule_.tensors[tensor].bytes;
   touch(tensor);
 }
@@ -119,7 +165,7 @@ void DemandPager::discard(OpIndex after, TensorId tensor) {
 
 void DemandPager::touch(TensorId tensor) {
   by_stamp_.erase({stamps_[tensor], tensor});
-  stamps_[tensor] = ++clock_;
+  stamps_[tensor] = ++clock_ | (!kept_.empty() && kept_[tensor] ? kKept : 0);
   by_stamp_.emplace(stamps_[tensor], tensor);
 }
 

@@ -22,8 +22,13 @@ class DemandPager {
  public:
   /// What makes a tensor recent.
   enum class Recency { migration, use };
+  /// Who allocates what an op writes without reading it: the plan beforehand, or the op as it starts.
+  enum class Outputs { reserved, by_op };
 
-  DemandPager(const PlanRequest& request, Recency recency);
+  DemandPager(const PlanRequest& request, Recency recency, Outputs outputs = Outputs::reserved);
+
+  /// Forgets all iterations. `kept`, by tensor, leave only when no other can; empty: none.
+  void restart(Recency recency, std::vector<bool> kept);
 
   /// Starts an iteration with the weights and states that the last one left resident, as far as op 0 has
   /// room.
@@ -32,11 +37,15 @@ class DemandPager {
   void bring(OpIndex op);
   /// Brings the operands of `op` + 1 before `op` where both fit, so that they travel while `op` runs.
   void bring_ahead(OpIndex op);
+  /// Brings one tensor, whose next use is op `need`, beside the operands of `before`. What is in its way
+  /// leaves if it is needed later; false, and nothing has changed, if that is not enough. Call after bring().
+  bool bring_early(OpIndex before, TensorId tensor, std::uint64_t need);
   void evict(OpIndex after, TensorId tensor);
   void discard(OpIndex after, TensorId tensor);
   /// Leaves resident only what the iteration started with, so that the plan can run again.
   void end_iteration();
 
+  [[nodiscard]] bool resident(TensorId tensor) const { return stamps_[tensor] != kAbsent; }
   [[nodiscard]] const std::vector<Operand>& operands(OpIndex op) const { return operands_[op]; }
   [[nodiscard]] const Liveness& liveness() const { return liveness_; }
   [[nodiscard]] OpIndex op_count() const { return static_cast<OpIndex>(operands_.size()); }
@@ -47,16 +56,21 @@ class DemandPager {
   [[nodiscard]] std::uint64_t absent_bytes(OpIndex op) const;
   bool make_room(OpIndex before, std::uint64_t bytes);
   [[nodiscard]] std::optional<TensorId> victim() const;
+  [[nodiscard]] std::optional<std::vector<TensorId>> victims(OpIndex before, std::uint64_t bytes,
+                                                             std::uint64_t need) const;
   void prefetch(OpIndex before, TensorId tensor);
+  void arrive(TensorId tensor);
   void touch(TensorId tensor);
   void leave(TensorId tensor);
-  [[nodiscard]] bool resident(TensorId tensor) const { return stamps_[tensor] != kAbsent; }
 
   static constexpr std::uint64_t kAbsent = 0;
+  static constexpr std::uint64_t kKept = std::uint64_t{1} << 63;  // in a stamp: later than all others
 
   const Schedule& schedule_;
   std::uint64_t budget_;
   Recency recency_;
+  Outputs outputs_;
+  std::vector<bool> kept_;
   Liveness liveness_;
   std::vector<std::vector<Operand>> operands_;
   Plan plan_;
