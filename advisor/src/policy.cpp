@@ -15,6 +15,9 @@ const std::vector<Policy>& table() {
       oc_caffe_policy(),
       lru_policy(),
       naive_policy(),
+      autoswap_policy(),
+      capuchin_policy(),
+      flashneuron_policy(),
   };
   return policies;
 }

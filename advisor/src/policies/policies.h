@@ -9,5 +9,8 @@ namespace octrain::advisor {
 [[nodiscard]] Policy oc_caffe_policy();
 [[nodiscard]] Policy lru_policy();
 [[nodiscard]] Policy naive_policy();
+[[nodiscard]] Policy autoswap_policy();
+[[nodiscard]] Policy capuchin_policy();
+[[nodiscard]] Policy flashneuron_policy();
 
 }  // namespace octrain::advisor
