@@ -87,32 +87,11 @@ void DemandPager::bring_ahead(OpIndex op) {
   }
 }
 
-bool DemandPager::bring_early(OpIndex before, TensorId tensor, std::uint64_t need) {
+bool DemandPager::bring_early(OpIndex before, TensorId tensor) {
   const std::uint64_t bytes = schedule_.tensors[tensor].bytes + schedule_.ops[before].workspace_bytes;
-  const auto leaving = victims(before, bytes, need);
-  if (!leaving) return false;
-  for (const TensorId victim : *leaving) evict(before - 1, victim);
+  if (used_ + bytes > budget_) return false;
   prefetch(before, tensor);
-  pinned_[tensor] = pin_round_;  // it cannot leave at the boundary at which it comes
   return true;
-}
-
-/// Those that must leave before `before` so that `bytes` fit, the least recent first; nothing if one of them
-/// is needed no later than op `need`.
-std::optional<std::vector<TensorId>> DemandPager::victims(OpIndex before, std::uint64_t bytes,
-                                                          std::uint64_t need) const {
-  std::vector<TensorId> leaving;
-  std::uint64_t freed = 0;
-  for (auto next = by_stamp_.begin(); used_ + bytes > budget_ + freed; ++next) {
-    if (next == by_stamp_.end() || before == 0) return std::nullopt;
-    const TensorId tensor = next->second;
-    if (pinned_[tensor] == pin_round_) continue;
-    if (liveness_.live_after(tensor, before) && liveness_.next_use(tensor, before) <= need)
-      return std::nullopt;
-    leaving.push_back(tensor);
-    freed += schedule_.tensors[tensor].bytes;
-  }
-  return leaving;
 }
 
 void DemandPager::pin(OpIndex op) {

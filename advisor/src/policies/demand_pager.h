@@ -37,9 +37,8 @@ class DemandPager {
   void bring(OpIndex op);
   /// Brings the operands of `op` + 1 before `op` where both fit, so that they travel while `op` runs.
   void bring_ahead(OpIndex op);
-  /// Brings one tensor, whose next use is op `need`, beside the operands of `before`. What is in its way
-  /// leaves if it is needed later; false, and nothing has changed, if that is not enough. Call after bring().
-  bool bring_early(OpIndex before, TensorId tensor, std::uint64_t need);
+  /// Brings one tensor before `before`, after bring(), if there is room; nothing leaves for it.
+  bool bring_early(OpIndex before, TensorId tensor);
   void evict(OpIndex after, TensorId tensor);
   void discard(OpIndex after, TensorId tensor);
   /// Leaves resident only what the iteration started with, so that the plan can run again.
@@ -49,6 +48,7 @@ class DemandPager {
   [[nodiscard]] const std::vector<Operand>& operands(OpIndex op) const { return operands_[op]; }
   [[nodiscard]] const Liveness& liveness() const { return liveness_; }
   [[nodiscard]] OpIndex op_count() const { return static_cast<OpIndex>(operands_.size()); }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] Plan take_plan() { return std::move(plan_); }
 
  private:
@@ -56,8 +56,6 @@ class DemandPager {
   [[nodiscard]] std::uint64_t absent_bytes(OpIndex op) const;
   bool make_room(OpIndex before, std::uint64_t bytes);
   [[nodiscard]] std::optional<TensorId> victim() const;
-  [[nodiscard]] std::optional<std::vector<TensorId>> victims(OpIndex before, std::uint64_t bytes,
-                                                             std::uint64_t need) const;
   void prefetch(OpIndex before, TensorId tensor);
   void arrive(TensorId tensor);
   void touch(TensorId tensor);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "demand_pager.h"
+#include "occupancy.h"
 #include "octrain/advisor/policy.h"
 
 namespace octrain::advisor {
@@ -18,8 +19,9 @@ namespace octrain::advisor {
 struct Wish {
   enum class Kind {
     evict,  ///< after `op`; contents that nobody reads later are discarded instead
-    /// Before `op`, if there is room or if room can be made by what is needed later than this tensor. Else it
-    /// waits, those needed first at the head, for room at a later op, at the latest for the op that needs it.
+    /// Before `op`, if all ops up to the one that needs it have room beside it. Else it waits for an op where
+    /// that is so, those needed first at the head; at the latest it comes with the op that needs it. Nothing
+    /// leaves to make room for it before.
     prefetch,
   };
   Kind kind = Kind::evict;
@@ -54,15 +56,29 @@ class DirectedPager {
 
  private:
   void sort_wishes(const Direction& direction);
+  void project();
+  void begin_iteration();
   void iterate(bool discards_dead);
+  void bring(OpIndex op);
   void ask_for(OpIndex before, TensorId tensor);
   void bring_waiting(OpIndex before);
   void let_go(OpIndex after, TensorId tensor);
+  [[nodiscard]] OpIndex stays_until(TensorId tensor, OpIndex from, std::uint64_t next_use) const;
+  void note_departures();
 
+  const Schedule& schedule_;
+  std::uint64_t budget_;
   DemandPager pager_;
   std::vector<std::vector<TensorId>> prefetches_;         // by the op before which
   std::vector<std::vector<TensorId>> evictions_;          // by the op after which
   std::set<std::pair<std::uint64_t, TensorId>> waiting_;  // asked for, by the op that needs it
+  std::vector<std::vector<OpIndex>> eviction_ops_;        // by tensor, sorted
+  // What each op will find on the device, itself included, if from here on all goes as wished.
+  std::vector<std::uint64_t> wished_bytes_;  // with all weights and states there at the start
+  Occupancy projected_{{}};
+  std::vector<OpIndex>
+      projected_until_;    // by tensor: the first op that is not to find it, unless it needs it
+  std::size_t noted_ = 0;  // actions of the plan
 };
 
 }  // namespace octrain::advisor

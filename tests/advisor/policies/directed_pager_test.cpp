@@ -63,10 +63,29 @@ TEST_F(DirectedPagerTest, APrefetchThatFindsNoRoomComesOnDemand) {
   EXPECT_EQ(plan(3), (Actions{evict(0, a), discard(4, b), prefetch(5, a), discard(5, a)}));
 }
 
-TEST_F(DirectedPagerTest, APrefetchTakesTheRoomOfWhatIsNeededLater) {
+TEST_F(DirectedPagerTest, NothingLeavesForAPrefetchBeforeTheOpThatNeedsIt) {
   make(6);
-  EXPECT_EQ(plan(2), (Actions{evict(0, a), evict(2, b), prefetch(3, a), discard(5, a), prefetch(6, b),
+  EXPECT_EQ(plan(2), (Actions{evict(0, a), evict(4, b), prefetch(5, a), discard(5, a), prefetch(6, b),
                               discard(6, b)}));
+}
+
+/// Op 2 needs the last byte for its workspace, and later op 4 does for what it makes: when a is asked for
+/// before op 1 there is room, but not for as long as it takes.
+TEST(DirectedPager, APrefetchLeavesRoomForTheOpsBeforeItsUse) {
+  ScheduleBuilder builder;
+  const TensorId a = builder.tensor(Role::input, 2);
+  const TensorId b = builder.tensor(Role::activation, 2);
+  builder.op({}, {});
+  builder.op({}, {});
+  builder.op({}, {}, 1, 3);
+  builder.op({}, {});
+  builder.op({}, {b});
+  builder.op({}, {});
+  builder.op({a}, {});
+  EXPECT_EQ(plan(builder, 4, {{{Kind::prefetch, 1, a}}}),
+            (Actions{prefetch(3, a), discard(4, b), discard(6, a)}));
+  EXPECT_EQ(plan(builder, 3, {{{Kind::prefetch, 1, a}}}),
+            (Actions{discard(4, b), prefetch(5, a), discard(6, a)}));
 }
 
 TEST(DirectedPager, ThoseNeededFirstComeFirst) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace octrain::advisor {
@@ -22,7 +23,13 @@ TEST(Occupancy, AgreesWithAPlainArray) {
         for (std::size_t i = from; i < to; ++i) plain[i] += bytes;
         continue;
       }
-      const std::uint64_t limit = random() % 1000;
+      std::uint64_t most = 0;
+      for (std::size_t i = from; i < to; ++i) most = std::max(most, plain[i]);
+      EXPECT_EQ(tree.most(from, to), most);
+      const std::uint64_t least = from < to ? *std::min_element(plain.begin() + from, plain.begin() + to) : 0;
+      tree.remove(from, to, least);
+      for (std::size_t i = from; i < to; ++i) plain[i] -= least;
+      const std::uint64_t limit = random() % 100;
       std::optional<std::size_t> expected;
       for (std::size_t i = from; i < to; ++i) {
         if (plain[i] > limit) expected = i;
