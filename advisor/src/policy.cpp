@@ -11,8 +11,9 @@ namespace {
 
 const std::vector<Policy>& table() {
   static const std::vector<Policy> policies = {
-      lookahead_policy(), oc_caffe_policy(), lru_policy(),          naive_policy(), vdnn_all_policy(),
-      vdnn_conv_policy(), vdnn_dyn_policy(), superneurons_policy(), tflms_policy(),
+      lookahead_policy(), oc_caffe_policy(),  lru_policy(),      naive_policy(),
+      vdnn_all_policy(),  vdnn_conv_policy(), vdnn_dyn_policy(), superneurons_policy(),
+      tflms_policy(),     autoswap_policy(),  capuchin_policy(), flashneuron_policy(),
   };
   return policies;
 }

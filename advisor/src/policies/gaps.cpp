@@ -1,28 +1,22 @@
 #include "gaps.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "occupancy.h"
 
 namespace octrain::advisor {
 namespace {
 
-using OpRange = std::pair<std::size_t, std::size_t>;  // [first, second)
-
-/// The ops strictly between release and need: one range, or two where the gap runs over the end of the
-/// iteration.
-std::array<OpRange, 2> inner_ops(const Gap& gap, std::size_t op_count) {
-  if (gap.kind == Gap::Kind::wrap) return {OpRange{gap.release + 1, op_count}, OpRange{0, gap.need}};
-  return {OpRange{gap.release + 1, gap.need}, OpRange{0, 0}};
-}
-
 std::size_t length(const Gap& gap, std::size_t op_count) {
   return gap.need + (gap.kind == Gap::Kind::wrap ? op_count : 0) - gap.release;
 }
 
 }  // namespace
+
+std::array<OpRange, 2> inner_ops(const Gap& gap, std::size_t op_count) {
+  if (gap.kind == Gap::Kind::wrap) return {OpRange{gap.release + 1, op_count}, OpRange{0, gap.need}};
+  return {OpRange{gap.release + 1, gap.need}, OpRange{0, 0}};
+}
 
 GapTable list_gaps(const Schedule& schedule, const Liveness& liveness) {
   GapTable table;

@@ -1,8 +1,10 @@
 // The gaps between a tensor's uses, and which of them it spends off the device. `lookahead` thinks in these.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "octrain/advisor/liveness.h"
@@ -33,6 +35,12 @@ struct GapTable {
 };
 
 [[nodiscard]] GapTable list_gaps(const Schedule& schedule, const Liveness& liveness);
+
+using OpRange = std::pair<std::size_t, std::size_t>;  // [first, second)
+
+/// The ops strictly between release and need: one range, or two where the gap runs over the end of the
+/// iteration.
+[[nodiscard]] std::array<OpRange, 2> inner_ops(const Gap& gap, std::size_t op_count);
 
 /// Bytes on the device during each op, workspace included, when a tensor is there only where it must be.
 [[nodiscard]] std::vector<std::uint64_t> occupied_bytes(const Schedule& schedule, const Liveness& liveness,

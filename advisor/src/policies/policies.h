@@ -14,5 +14,8 @@ namespace octrain::advisor {
 [[nodiscard]] Policy vdnn_dyn_policy();
 [[nodiscard]] Policy superneurons_policy();
 [[nodiscard]] Policy tflms_policy();
+[[nodiscard]] Policy autoswap_policy();
+[[nodiscard]] Policy capuchin_policy();
+[[nodiscard]] Policy flashneuron_policy();
 
 }  // namespace octrain::advisor
