@@ -19,9 +19,9 @@ class EltwiseKernel final : public Kernel {
   explicit EltwiseKernel(const KernelRequest& request)
       : Kernel(request),
         params_(std::get<EltwiseParams>(request.spec.params)),
-        layout_(request.bottoms[0].layout) {
+        layout_(request.bottoms[0].layout),
+        coefficients_(params_.coefficients) {
     for (const BlobDesc& bottom : request.bottoms) grids_.emplace_back(bottom);
-    coefficients_ = params_.coefficients;
     coefficients_.resize(grids_.size(), 1.0f);
   }
 
@@ -126,6 +126,7 @@ class EltwiseKernel final : public Kernel {
     for (std::size_t i = 0; i < bottoms.size(); ++i) {
       const float* x = bottoms[i] + at;
       const float factor = coefficients_[i];
+      // NOLINTNEXTLINE(bugprone-branch-clone): it does not look behind the pragmas
       if (i == 0) {
 #pragma omp simd
         for (std::int64_t e = 0; e < count; ++e) y[e] = factor * x[e];

@@ -60,7 +60,8 @@ class MaxPoolingKernel final : public Kernel {
     Step step;
     std::int64_t images;
     bool training;
-    auto operator<=>(const Key&) const = default;
+    auto operator<=>(const Key&) const =
+        default;  // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
   };
   Geometry geometry_;
   dnnl::memory::dims strides_, kernel_, pads_before_, pads_after_;
@@ -74,7 +75,8 @@ std::int64_t padding_after(std::int64_t extent, std::int64_t count, int kernel, 
   return std::max<std::int64_t>((count - 1) * stride + kernel - extent - pad, 0);
 }
 
-MaxPoolingKernel::MaxPoolingKernel(const KernelRequest& request) : Kernel(request), geometry_(request) {
+MaxPoolingKernel::MaxPoolingKernel(const KernelRequest& request)
+    : Kernel(request), geometry_(request), layout_(geometry_.bottom.layout) {
   const PoolingParams& w = geometry_.window;
   const Shape &bottom = geometry_.bottom.shape, &top = geometry_.top.shape;
   strides_ = {w.stride_h, w.stride_w};
@@ -82,7 +84,6 @@ MaxPoolingKernel::MaxPoolingKernel(const KernelRequest& request) : Kernel(reques
   pads_before_ = {w.pad_h, w.pad_w};
   pads_after_ = {padding_after(bottom.h, top.h, w.kernel_h, w.stride_h, w.pad_h),
                  padding_after(bottom.w, top.w, w.kernel_w, w.stride_w, w.pad_w)};
-  layout_ = geometry_.bottom.layout;
   const auto probe = make_forward(dnnl::prop_kind::forward_training, 1);
   if (grade(probe) == Grade::reference) layout_ = Layout{native_channel_block()};
 }

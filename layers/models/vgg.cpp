@@ -16,8 +16,10 @@ NetSpec build_vgg(int depth, const ModelInput& input) {
   std::string top = "data";
   for (std::size_t group = 0; group < kOutputs.size(); ++group) {
     const std::string number = std::to_string(group + 1);
+    std::string prefix = "conv" + number;
+    prefix += '_';
     for (int i = 1; i <= kConvolutions.at(depth)[group]; ++i) {
-      top = net.convolution_relu("conv" + number + "_" + std::to_string(i), top,
+      top = net.convolution_relu(prefix + std::to_string(i), top,
                                  {.outputs = kOutputs[group], .kernel = 3, .pad = 1});
     }
     top = net.max_pooling("pool" + number, top, 2, 2);

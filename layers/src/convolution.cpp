@@ -56,8 +56,8 @@ std::vector<ParameterSpec> convolution_parameters(const LayerSpec& spec, std::sp
 
 double convolution_flops(const LayerSpec& spec, std::span<const Shape> bottoms, std::span<const Shape> tops) {
   const auto& params = std::get<ConvolutionParams>(spec.params);
-  const double taps = static_cast<double>(bottoms[0].c / params.groups) * params.kernel_h * params.kernel_w;
-  return 2 * taps * static_cast<double>(tops[0].elements());
+  const std::int64_t taps = bottoms[0].c / params.groups * params.kernel_h * params.kernel_w;
+  return 2 * static_cast<double>(taps) * static_cast<double>(tops[0].elements());
 }
 
 double range_flops(const LayerLowering& layer, ImageRange range) {
