@@ -76,6 +76,7 @@ bool TransferWorker::make_room(Lock& lock) {
 void TransferWorker::start(Lock& lock, Move move, TensorId tensor) {
   move.tensor = tensor;
   if (!move.carries) return end(lock, move, 0);
+  if (under_way_.empty()) busy_since_ = Clock::now();
   under_way_.push_back(move);
   lock.unlock();
   channel_->start(pager_.transfer(move));
@@ -90,7 +91,14 @@ void TransferWorker::finish_one(Lock& lock) {
   const Move move = *found;
   under_way_.erase(found);
   lock.lock();
+  if (under_way_.empty()) note_busy();
   end(lock, move, ended.error);
+}
+
+void TransferWorker::note_busy() {
+  MemoryCounters& counters = pager_.counters();
+  (direction_ == Direction::in ? counters.in_busy_ns : counters.out_busy_ns) +=
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - busy_since_).count());
 }
 
 void TransferWorker::end(Lock& lock, const Move& move, int error) {

@@ -1,6 +1,7 @@
 // A thread that carries out the orders of one direction, in their order, several blocks at a time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -23,14 +24,18 @@ class TransferWorker {
   bool make_room(Lock& lock);
   void start(Lock& lock, Move move, TensorId tensor);
   void finish_one(Lock& lock);
+  void note_busy();
   void end(Lock& lock, const Move& move, int error);
   void abandon();
+
+  using Clock = std::chrono::steady_clock;
 
   Pager& pager_;
   Direction direction_;
   std::unique_ptr<TierChannel> channel_;
   std::vector<Move> under_way_;
-  std::jthread thread_;  // last: it uses all above
+  Clock::time_point busy_since_;  // under_way_ is not empty since then
+  std::jthread thread_;           // last: it uses all above
 };
 
 }  // namespace octrain::runtime::host

@@ -146,6 +146,8 @@ TEST_P(MemorySpaceContract, PrefetchAndEvictMoveAndAreCounted) {
   auto counters = space_->take_counters();
   EXPECT_EQ(counters.planned_in_bytes, blocks_bytes(0));
   EXPECT_EQ(counters.planned_out_bytes, 0U);
+  EXPECT_GT(counters.in_busy_ns, 0U);
+  EXPECT_EQ(counters.out_busy_ns, 0U);
   EXPECT_EQ(counters.peak_resident_bytes, blocks_bytes(0));
   EXPECT_EQ(counters.faults, 0U);
   EXPECT_EQ(space_->resident_bytes(), 0U);
@@ -156,6 +158,8 @@ TEST_P(MemorySpaceContract, PrefetchAndEvictMoveAndAreCounted) {
   counters = space_->take_counters();
   EXPECT_EQ(counters.planned_in_bytes, blocks_bytes(0));
   EXPECT_EQ(counters.planned_out_bytes, blocks_bytes(0));
+  EXPECT_GT(counters.in_busy_ns, 0U);
+  EXPECT_GT(counters.out_busy_ns, 0U);
   EXPECT_EQ(counters.driver_evicted_bytes, 0U);
   expect_stored(0);
 }
