@@ -11,13 +11,13 @@ namespace {
 using testing::ScheduleBuilder;
 
 TEST(Policy, TheTableHoldsTheNamedOnesAndAutoIsFoundByName) {
-  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead"}) {
+  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead", "g10", "deepum"}) {
     const Policy* policy = find_policy(name);
     ASSERT_NE(policy, nullptr) << name;
     EXPECT_EQ(policy->name, name);
     EXPECT_EQ(policy->make_plan({{}, {}, 0}).policy, name);
   }
-  EXPECT_EQ(policies().size(), 4u);
+  EXPECT_EQ(policies().size(), 6u);
   ASSERT_NE(find_policy("auto"), nullptr);
   EXPECT_EQ(find_policy("oracle"), nullptr);
 }
@@ -36,7 +36,7 @@ TEST(Policy, ShortfallIsWhatTheLargestOpLacks) {
   ScheduleBuilder builder;
   const TensorId weight = builder.tensor(Role::weight, 10);
   builder.op({weight}, {}, 1, 5);
-  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead", "auto"}) {
+  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead", "g10", "deepum", "auto"}) {
     const PlanResult result = find_policy(name)->make_plan({builder.schedule(), {}, 12});
     EXPECT_FALSE(result.feasible());
     EXPECT_EQ(result.shortfall_bytes, 3u) << name;

@@ -1,5 +1,5 @@
 // Paging on demand as a plan: operands are brought right before their op, victims leave in order of recency.
-// The shared ground of `naive`, `lru` and `oc-caffe`.
+// The shared ground of `naive`, `lru`, `oc-caffe` and `deepum`.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,10 @@ class DemandPager {
  public:
   /// What makes a tensor recent.
   enum class Recency { migration, use };
+  /// What becomes of the dead that have to leave.
+  enum class Dead { evicted, discarded };
 
-  DemandPager(const PlanRequest& request, Recency recency);
+  DemandPager(const PlanRequest& request, Recency recency, Dead dead = Dead::evicted);
 
   /// Starts an iteration with the weights and states that the last one left resident, as far as op 0 has
   /// room.
@@ -32,6 +34,11 @@ class DemandPager {
   void bring(OpIndex op);
   /// Brings the operands of `op` + 1 before `op` where both fit, so that they travel while `op` runs.
   void bring_ahead(OpIndex op);
+  /// Keeps the operands of the ops [first, last] from leaving, until the next call of this or bring().
+  void pin(OpIndex first, OpIndex last);
+  /// Brings the operands of a pinned op `op` before `before`, as far as what is not pinned has room for them.
+  /// False: it has not.
+  bool bring_early(OpIndex before, OpIndex op);
   void evict(OpIndex after, TensorId tensor);
   void discard(OpIndex after, TensorId tensor);
   /// Leaves resident only what the iteration started with, so that the plan can run again.
@@ -57,6 +64,7 @@ class DemandPager {
   const Schedule& schedule_;
   std::uint64_t budget_;
   Recency recency_;
+  Dead dead_;
   Liveness liveness_;
   std::vector<std::vector<Operand>> operands_;
   Plan plan_;
@@ -66,6 +74,7 @@ class DemandPager {
   std::set<std::pair<std::uint64_t, TensorId>> by_stamp_;
   std::vector<std::uint64_t> pinned_;  // by tensor: the pin round that holds it
   std::uint64_t pin_round_ = 0;
+  std::uint64_t pinned_bytes_ = 0;  // resident, of those
   std::vector<bool> starts_resident_;
 };
 
