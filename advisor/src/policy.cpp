@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "octrain/advisor/simulate.h"
 #include "policies/policies.h"
 
 namespace octrain::advisor {
@@ -11,9 +10,9 @@ namespace {
 
 const std::vector<Policy>& table() {
   static const std::vector<Policy> policies = {
-      lookahead_policy(), oc_caffe_policy(),  lru_policy(),      naive_policy(),
-      vdnn_all_policy(),  vdnn_conv_policy(), vdnn_dyn_policy(), superneurons_policy(),
-      tflms_policy(),     autoswap_policy(),  capuchin_policy(), flashneuron_policy(),
+      lookahead_policy(),   g10_policy(),      deepum_policy(),       capuchin_policy(), autoswap_policy(),
+      flashneuron_policy(), tflms_policy(),    superneurons_policy(), vdnn_dyn_policy(), vdnn_conv_policy(),
+      vdnn_all_policy(),    oc_caffe_policy(), lru_policy(),          naive_policy(),
   };
   return policies;
 }
@@ -47,6 +46,12 @@ const Policy* find_policy(std::string_view name) {
     if (policy.name == name) return &policy;
   }
   return nullptr;
+}
+
+Simulation predict(const Policy& policy, const PlanResult& result, const PlanRequest& request) {
+  if (policy.paging == Paging::on_demand)
+    return simulate_on_demand(request.schedule, {}, request.machine, request.budget_bytes);
+  return simulate(request.schedule, result.plan, request.machine, request.budget_bytes);
 }
 
 }  // namespace octrain::advisor

@@ -43,6 +43,10 @@ void set_field(Machine& machine, const std::string& key, const json& value) {
     machine.name = value.get<std::string>();
   } else if (key == "link_duplex" && value.is_boolean()) {
     machine.link_duplex = value.get<bool>();
+  } else if (key == "faults_overlap" && value.is_boolean()) {
+    machine.faults_overlap = value.get<bool>();
+  } else if (key == "tracks_writes" && value.is_boolean()) {
+    machine.tracks_writes = value.get<bool>();
   } else {
     throw runtime::BadInput(fmt::format("'{}' is not a field of a machine, or not of its type", key));
   }

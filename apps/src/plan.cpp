@@ -52,14 +52,15 @@ struct Comparison {
 
 Outcome outcome_of(const std::string& policy, const advisor::PlanRequest& request) {
   const auto& [schedule, machine, budget_bytes, options] = request;
-  Outcome outcome{policy, policy_named(policy).make_plan(request), {}};
+  const advisor::Policy& maker = policy_named(policy);
+  Outcome outcome{policy, maker.make_plan(request), {}};
   if (!outcome.result.feasible()) return outcome;
   const advisor::CheckReport report = advisor::check(schedule, outcome.result.plan, budget_bytes);
   if (!report.ok()) {
     throw runtime::InvalidPlan(
         fmt::format("the plan of policy {} is not valid: {}", policy, defects_text(report)));
   }
-  outcome.prediction = advisor::simulate(schedule, outcome.result.plan, machine, budget_bytes);
+  outcome.prediction = advisor::predict(maker, outcome.result, request);
   return outcome;
 }
 
@@ -178,6 +179,9 @@ nlohmann::ordered_json json_of(const Comparison& comparison) {
                     {"in_bytes", run.in_bytes},
                     {"out_bytes", run.out_bytes},
                     {"discarded_bytes", run.discarded_bytes},
+                    {"faults", run.faults},
+                    {"fault_in_bytes", run.fault_in_bytes},
+                    {"driver_evicted_bytes", run.driver_evicted_bytes},
                     {"stall_seconds", seconds(run.stall_ns)},
                     {"recompute_seconds", seconds(run.recompute_ns)},
                     {"peak_bytes", run.peak_bytes}});

@@ -12,13 +12,13 @@ using testing::ScheduleBuilder;
 
 TEST(Policy, TheTableHoldsTheNamedOnesAndAutoIsFoundByName) {
   for (const char* name : {"naive", "oc-caffe", "lru", "lookahead", "vdnn-all", "vdnn-conv", "vdnn-dyn",
-                           "superneurons", "tflms", "autoswap", "capuchin", "flashneuron"}) {
+                           "superneurons", "tflms", "autoswap", "capuchin", "flashneuron", "g10", "deepum"}) {
     const Policy* policy = find_policy(name);
     ASSERT_NE(policy, nullptr) << name;
     EXPECT_EQ(policy->name, name);
     EXPECT_EQ(policy->make_plan({{}, {}, 0}).policy, name);
   }
-  EXPECT_EQ(policies().size(), 12u);
+  EXPECT_EQ(policies().size(), 14u);
   ASSERT_NE(find_policy("auto"), nullptr);
   EXPECT_EQ(find_policy("oracle"), nullptr);
 }
@@ -37,8 +37,8 @@ TEST(Policy, ShortfallIsWhatTheLargestOpLacks) {
   ScheduleBuilder builder;
   const TensorId weight = builder.tensor(Role::weight, 10);
   builder.op({weight}, {}, 1, 5);
-  for (const char* name :
-       {"naive", "oc-caffe", "lru", "lookahead", "autoswap", "capuchin", "flashneuron", "auto"}) {
+  for (const char* name : {"naive", "oc-caffe", "lru", "lookahead", "autoswap", "capuchin", "flashneuron",
+                           "g10", "deepum", "auto"}) {
     const PlanResult result = find_policy(name)->make_plan({builder.schedule(), {}, 12});
     EXPECT_FALSE(result.feasible());
     EXPECT_EQ(result.shortfall_bytes, 3u) << name;

@@ -13,11 +13,12 @@ std::optional<PlanResult> infeasible(const PlanRequest& request, std::string_vie
   return result;
 }
 
-DemandPager::DemandPager(const PlanRequest& request, Recency recency, Outputs outputs)
+DemandPager::DemandPager(const PlanRequest& request, Recency recency, Outputs outputs, Dead dead)
     : schedule_(request.schedule),
       budget_(request.budget_bytes),
       recency_(recency),
       outputs_(outputs),
+      dead_(dead),
       liveness_(request.schedule),
       operands_(operands_by_op(request.schedule)),
       stamps_(request.schedule.tensors.size(), kAbsent),
@@ -37,8 +38,7 @@ void DemandPager::begin_iteration() {
   plan_.actions.clear();
   starts_resident_.assign(schedule_.tensors.size(), false);
   if (operands_.empty()) return;
-  ++pin_round_;
-  pin(0);
+  pin(0, 0);
   // Nothing can leave before op 0 within this iteration: what is in its way must have left with the last one.
   const std::uint64_t need = absent_bytes(0) + schedule_.ops[0].workspace_bytes;
   while (used_ + need > budget_) {
@@ -53,8 +53,7 @@ void DemandPager::begin_iteration() {
 }
 
 void DemandPager::bring(OpIndex op) {
-  ++pin_round_;
-  pin(op);
+  pin(op, op);
   make_room(op, absent_bytes(op) + schedule_.ops[op].workspace_bytes);
   for (const Operand& operand : operands_[op]) {
     if (!resident(operand.tensor)) {
@@ -94,8 +93,32 @@ bool DemandPager::bring_early(OpIndex before, TensorId tensor) {
   return true;
 }
 
+void DemandPager::pin(OpIndex first, OpIndex last) {
+  ++pin_round_;
+  pinned_bytes_ = 0;
+  for (OpIndex op = first; op <= last; ++op) pin(op);
+}
+
 void DemandPager::pin(OpIndex op) {
-  for (const Operand& operand : operands_[op]) pinned_[operand.tensor] = pin_round_;
+  for (const Operand& operand : operands_[op]) {
+    if (pinned_[operand.tensor] == pin_round_) continue;
+    pinned_[operand.tensor] = pin_round_;
+    if (resident(operand.tensor)) pinned_bytes_ += schedule_.tensors[operand.tensor].bytes;
+  }
+}
+
+bool DemandPager::bring_op_early(OpIndex before, OpIndex op) {
+  const auto room_for = [&](std::uint64_t bytes) {
+    bytes += schedule_.ops[before].workspace_bytes;
+    return pinned_bytes_ + bytes <= budget_ && make_room(before, bytes);
+  };
+  if (!room_for(0)) return false;
+  for (const Operand& operand : operands_[op]) {
+    if (resident(operand.tensor)) continue;
+    if (!room_for(schedule_.tensors[operand.tensor].bytes)) return false;
+    prefetch(before, operand.tensor);
+  }
+  return true;
 }
 
 std::uint64_t DemandPager::absent_bytes(OpIndex op) const {
@@ -110,7 +133,11 @@ bool DemandPager::make_room(OpIndex before, std::uint64_t bytes) {
   while (used_ + bytes > budget_) {
     const auto tensor = victim();
     if (!tensor || before == 0) return false;
-    evict(before - 1, *tensor);
+    if (dead_ == Dead::discarded && !liveness_.live_after(*tensor, before - 1)) {
+      discard(before - 1, *tensor);
+    } else {
+      evict(before - 1, *tensor);
+    }
   }
   return true;
 }
@@ -129,6 +156,7 @@ void DemandPager::prefetch(OpIndex before, TensorId tensor) {
 
 void DemandPager::arrive(TensorId tensor) {
   used_ += schedule_.tensors[tensor].bytes;
+  if (pinned_[tensor] == pin_round_) pinned_bytes_ += schedule_.tensors[tensor].bytes;
   touch(tensor);
 }
 

@@ -1,5 +1,5 @@
 // Paging on demand as a plan: operands are brought right before their op, victims leave in order of recency.
-// The shared ground of `naive`, `lru` and `oc-caffe`.
+// The shared ground of `naive`, `lru`, `oc-caffe` and `deepum`.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,11 @@ class DemandPager {
   /// Who allocates what an op writes without reading it: the plan beforehand, or the op as it starts.
   enum class Outputs { reserved, by_op };
 
-  DemandPager(const PlanRequest& request, Recency recency, Outputs outputs = Outputs::reserved);
+  /// What becomes of the dead that have to leave.
+  enum class Dead { evicted, discarded };
+
+  DemandPager(const PlanRequest& request, Recency recency, Outputs outputs = Outputs::reserved,
+              Dead dead = Dead::evicted);
 
   /// Forgets all iterations. `kept`, by tensor, leave only when no other can; empty: none.
   void restart(Recency recency, std::vector<bool> kept);
@@ -39,6 +43,11 @@ class DemandPager {
   void bring_ahead(OpIndex op);
   /// Brings one tensor before `before`, after bring(), if there is room; nothing leaves for it.
   bool bring_early(OpIndex before, TensorId tensor);
+  /// Keeps the operands of the ops [first, last] from leaving, until the next call of this or bring().
+  void pin(OpIndex first, OpIndex last);
+  /// Brings the operands of a pinned op `op` before `before`, as far as what is not pinned has room for them.
+  /// False: it has not.
+  bool bring_op_early(OpIndex before, OpIndex op);
   void evict(OpIndex after, TensorId tensor);
   void discard(OpIndex after, TensorId tensor);
   /// Leaves resident only what the iteration started with, so that the plan can run again.
@@ -69,6 +78,7 @@ class DemandPager {
   Recency recency_;
   Outputs outputs_;
   std::vector<bool> kept_;
+  Dead dead_;
   Liveness liveness_;
   std::vector<std::vector<Operand>> operands_;
   Plan plan_;
@@ -78,6 +88,7 @@ class DemandPager {
   std::set<std::pair<std::uint64_t, TensorId>> by_stamp_;
   std::vector<std::uint64_t> pinned_;  // by tensor: the pin round that holds it
   std::uint64_t pin_round_ = 0;
+  std::uint64_t pinned_bytes_ = 0;  // resident, of those
   std::vector<bool> starts_resident_;
 };
 

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <utility>
 
 #include "demand_pager.h"
 #include "furthest_next_use.h"
+#include "gap_plan.h"
 #include "gaps.h"
 #include "hoist.h"
 #include "octrain/advisor/simulate.h"
@@ -29,6 +29,7 @@ class Lookahead {
       : request_(request),
         liveness_(request.schedule),
         operands_(operands_by_op(request.schedule)),
+        dead_(dead_after_ops(operands_, liveness_)),
         table_(list_gaps(request.schedule, liveness_)) {}
 
   Plan best() {
@@ -64,53 +65,13 @@ class Lookahead {
   }
 
   [[nodiscard]] Plan write_plan(const HoistOptions& options) const {
-    const std::size_t op_count = operands_.size();
-    std::vector<std::vector<Action>> before(op_count);
-    std::vector<std::vector<Action>> after(op_count);
-    add_stays(before);
-    for (const Arrival& arrival : hoist(request_.schedule, liveness_, request_.machine, table_, options)) {
-      before[arrival.before].push_back({ActionKind::prefetch, arrival.before, arrival.tensor});
-    }
-    add_discards(after);
-    add_evicts(after);
-    Plan plan;
-    for (std::size_t op = 0; op < op_count; ++op) {
-      plan.actions.insert(plan.actions.end(), before[op].begin(), before[op].end());
-      plan.actions.insert(plan.actions.end(), after[op].begin(), after[op].end());
-    }
-    return plan;
-  }
-
-  /// What stays across iterations: transfers before the first one's op 0, in the order of need; touches ever
-  /// after.
-  void add_stays(std::vector<std::vector<Action>>& before) const {
-    std::vector<std::pair<OpIndex, TensorId>> stays;
-    for (const Gap& gap : table_.gaps) {
-      if (gap.kind == Gap::Kind::wrap && !gap.absent) stays.emplace_back(gap.need, gap.tensor);
-    }
-    std::sort(stays.begin(), stays.end());
-    for (const auto& [need, tensor] : stays) before[0].push_back({ActionKind::prefetch, 0, tensor});
-  }
-
-  void add_discards(std::vector<std::vector<Action>>& after) const {
-    for (OpIndex op = 0; op < operands_.size(); ++op) {
-      for (const Operand& operand : operands_[op]) {
-        if (liveness_.live_after(operand.tensor, op)) continue;
-        after[op].push_back({ActionKind::discard, op, operand.tensor});
-      }
-    }
-  }
-
-  void add_evicts(std::vector<std::vector<Action>>& after) const {
-    for (const Gap& gap : table_.gaps) {
-      const bool leaves = gap.absent && gap.live && gap.kind != Gap::Kind::birth;
-      if (leaves) after[gap.release].push_back({ActionKind::evict, gap.release, gap.tensor});
-    }
+    return gap_plan(table_, hoist(request_.schedule, liveness_, request_.machine, table_, options), dead_);
   }
 
   const PlanRequest& request_;
   Liveness liveness_;
   std::vector<std::vector<Operand>> operands_;
+  DeadByOp dead_;
   GapTable table_;
   Plan plan_;
   std::optional<Simulation> best_;

@@ -21,7 +21,10 @@ PlanResult plan_naive(const PlanRequest& request) {
 }  // namespace
 
 Policy naive_policy() {
-  return {"naive", "on demand, as faults do; the least recently migrated leaves, no liveness", plan_naive};
+  Policy policy{"naive", "on demand, as faults do; the least recently migrated leaves, no liveness",
+                plan_naive};
+  policy.paging = Paging::on_demand;
+  return policy;
 }
 
 }  // namespace octrain::advisor

@@ -1,7 +1,6 @@
 #include "virtual_machine.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "octrain/advisor/liveness.h"
 
@@ -12,12 +11,13 @@ VirtualMachine::VirtualMachine(const Schedule& schedule, const Plan& plan, const
     : schedule_(schedule),
       machine_(machine),
       budget_(budget_bytes),
+      host_(machine),
       states_(schedule.tensors.size()),
       starts_on_host_(schedule.tensors.size()) {
   const Liveness liveness(schedule);
   for (TensorId tensor = 0; tensor < states_.size(); ++tensor) {
     starts_on_host_[tensor] = liveness.live_in(tensor);
-    states_[tensor].host_valid = outlives_iteration(schedule.tensors[tensor].role);
+    set_host_valid(tensor, outlives_iteration(schedule.tensors[tensor].role));
   }
   list_steps(plan);
 }
@@ -81,7 +81,7 @@ void VirtualMachine::begin_iteration() {
   for (TensorId tensor = 0; tensor < states_.size(); ++tensor) {
     if (outlives_iteration(schedule_.tensors[tensor].role)) continue;
     states_[tensor].device_valid = false;
-    states_[tensor].host_valid = starts_on_host_[tensor];
+    set_host_valid(tensor, starts_on_host_[tensor]);
   }
 }
 
@@ -113,7 +113,7 @@ bool VirtualMachine::issue(const Step& step) {
     result_.discarded_bytes += schedule_.tensors[step.target].bytes;
     free_bytes(step.target);
   }
-  state.host_valid = false;
+  set_host_valid(step.target, false);
   return true;
 }
 
@@ -125,7 +125,7 @@ void VirtualMachine::evict(TensorId tensor) {
   }
   state.place = Place::leaving;
   state.device_valid = false;
-  state.host_valid = true;  // nobody reads it before it has left
+  set_host_valid(tensor, true);  // nobody reads it before it has left
   result_.out_bytes += schedule_.tensors[tensor].bytes;
   out_.waiting.push_back(tensor);
 }
@@ -160,7 +160,7 @@ void VirtualMachine::finish_op() {
   used_ -= op.workspace_bytes;
   for (const TensorId tensor : op.writes) {
     states_[tensor].device_valid = true;
-    states_[tensor].host_valid = false;
+    set_host_valid(tensor, false);
   }
   op_done_ns_ = kIdle;
   last_op_ns_ = now_ns_;
@@ -186,7 +186,7 @@ bool VirtualMachine::start_in() {
       state.host_valid ? Place::arriving : Place::resident;  // dead contents only reserve their bytes
   if (!state.host_valid) return true;
   in_.moving = tensor;
-  in_.done_ns = now_ns_ + transfer_ns(bytes, machine_.link_in_bytes_per_s);
+  in_.done_ns = now_ns_ + transfer_ns(tensor, machine_.link_in_bytes_per_s);
   result_.in_bytes += bytes;
   return true;
 }
@@ -195,7 +195,7 @@ bool VirtualMachine::start_out() {
   if (out_.waiting.empty() || !link_free(out_)) return false;
   out_.moving = out_.waiting.front();
   out_.waiting.pop_front();
-  out_.done_ns = now_ns_ + transfer_ns(schedule_.tensors[out_.moving].bytes, machine_.link_out_bytes_per_s);
+  out_.done_ns = now_ns_ + transfer_ns(out_.moving, machine_.link_out_bytes_per_s);
   return true;
 }
 
@@ -223,10 +223,23 @@ void VirtualMachine::take_bytes(std::uint64_t bytes) {
   result_.peak_bytes = std::max(result_.peak_bytes, used_);
 }
 
-std::uint64_t VirtualMachine::transfer_ns(std::uint64_t bytes, double bytes_per_s) const {
-  if (bytes_per_s <= 0) return 0;
+void VirtualMachine::set_host_valid(TensorId tensor, bool valid) {
+  State& state = states_[tensor];
+  if (valid == state.host_valid) return;
+  state.host_valid = valid;
+  if (valid) {
+    state.host = host_.place(schedule_.tensors[tensor].bytes);
+  } else {
+    host_.release(state.host);
+    state.host = {};
+  }
+}
+
+std::uint64_t VirtualMachine::transfer_ns(TensorId tensor, double bytes_per_s) const {
+  const std::uint64_t tier_bytes = states_[tensor].host.tier;
+  if (bytes_per_s <= 0 && tier_bytes == 0) return 0;
   return machine_.transfer_latency_ns +
-         static_cast<std::uint64_t>(std::llround(static_cast<double>(bytes) / bytes_per_s * 1e9));
+         host_.travel_ns(schedule_.tensors[tensor].bytes, tier_bytes, bytes_per_s);
 }
 
 std::uint64_t VirtualMachine::next_event() const {

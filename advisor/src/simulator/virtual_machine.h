@@ -11,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "host_memory.h"
 #include "octrain/advisor/simulate.h"
 
 namespace octrain::advisor {
@@ -29,6 +30,7 @@ class VirtualMachine {
     bool requested = false;  // waits in the in lane
     bool device_valid = false;
     bool host_valid = false;
+    HostShare host;  // where the valid copy lies
   };
   struct Step {
     enum class Kind : std::uint8_t { run, rerun, prefetch, evict, discard } kind;
@@ -56,12 +58,14 @@ class VirtualMachine {
   void free_bytes(TensorId tensor);
   void take_bytes(std::uint64_t bytes);
   [[nodiscard]] bool link_free(const Lane& lane) const;
-  [[nodiscard]] std::uint64_t transfer_ns(std::uint64_t bytes, double bytes_per_s) const;
+  void set_host_valid(TensorId tensor, bool valid);
+  [[nodiscard]] std::uint64_t transfer_ns(TensorId tensor, double bytes_per_s) const;
   [[nodiscard]] std::uint64_t next_event() const;
 
   const Schedule& schedule_;
   const Machine& machine_;
   std::uint64_t budget_;
+  HostMemory host_;
   std::vector<Step> steps_;
   std::vector<State> states_;
   std::vector<bool> starts_on_host_;

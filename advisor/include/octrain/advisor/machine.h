@@ -13,16 +13,19 @@ namespace octrain::advisor {
 struct Machine {
   std::string name;
   std::uint64_t device_bytes = 0;
-  std::uint64_t block_bytes = 2u << 20;   ///< the unit the device's memory is handed out in
-  double link_in_bytes_per_s = 0;         ///< host to device; 0: free of cost
-  double link_out_bytes_per_s = 0;        ///< device to host; 0: free of cost
-  bool link_duplex = true;                ///< false: both directions share one link
-  std::uint64_t transfer_latency_ns = 0;  ///< once per transfer
-  std::uint64_t fault_ns = 0;             ///< serving one fault, without the bytes it moves
-  std::uint64_t fault_bytes = 2u << 20;   ///< bytes one fault brings
-  std::uint64_t host_bytes = 0;
-  double tier_bytes_per_s = 0;    ///< the tier below host memory; 0: none
-  double flops_per_s = 0;         ///< sustained, for time estimates of ops that were never measured
+  std::uint64_t block_bytes = 2u << 20;    ///< the unit the device's memory is handed out in
+  double link_in_bytes_per_s = 0;          ///< host to device; 0: free of cost
+  double link_out_bytes_per_s = 0;         ///< device to host; 0: free of cost
+  bool link_duplex = true;                 ///< false: both directions share one link
+  std::uint64_t transfer_latency_ns = 0;   ///< once per transfer
+  std::uint64_t fault_ns = 0;              ///< serving one batch of faults, without the bytes it moves
+  std::uint64_t fault_bytes = 256 * 4096;  ///< bytes of the faults that one batch serves
+  bool faults_overlap = false;             ///< true: a batch is served while the bytes of the last one travel
+  bool tracks_writes = false;              ///< false: an eviction by fault copies out what was only read, too
+  std::uint64_t host_bytes = 0;  ///< host memory for what is not on the device; 0: as much as it takes
+  double tier_bytes_per_s =
+      0;                   ///< each way, of the tier that takes what exceeds host_bytes; 0: there is none
+  double flops_per_s = 0;  ///< sustained, for time estimates of ops that were never measured
   double memory_bytes_per_s = 0;  ///< likewise, for ops bound by memory
 };
 

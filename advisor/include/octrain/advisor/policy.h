@@ -12,6 +12,7 @@
 #include "octrain/advisor/machine.h"
 #include "octrain/advisor/plan.h"
 #include "octrain/advisor/schedule.h"
+#include "octrain/advisor/simulate.h"
 
 namespace octrain::advisor {
 
@@ -48,11 +49,17 @@ struct Policy {
   std::string_view summary;  ///< one line, with the source
   PlanResult (*make_plan)(const PlanRequest&);
   std::span<const PolicyOption> options{};
+  Paging paging = Paging::planned;  ///< what it stands for, and so what predict() goes by
 };
 
 /// Every named policy, `auto` excluded, in the order they are shown.
 [[nodiscard]] std::span<const Policy> policies();
 /// By name, `auto` included; nullptr when there is none.
 [[nodiscard]] const Policy* find_policy(std::string_view name);
+
+/// What a run of this policy costs, of whose making `result` is (feasible). A policy that stands for demand
+/// paging is judged as the driver does it, without hints; its plan is what the executor would carry out
+/// instead, where faults are not to be had.
+[[nodiscard]] Simulation predict(const Policy& policy, const PlanResult& result, const PlanRequest& request);
 
 }  // namespace octrain::advisor
