@@ -52,6 +52,51 @@ TEST(CommandLine, RefusesNamesThatThereAreNot) {
   expect_refused({"plan", "--model", "lenet", "--batch", "8", "--machine", "host", "--policy", "hope"}, 2,
                  "lookahead");
   expect_refused({"plan", "--machine", "host"}, 2, "--schedule");
+  expect_refused({"plan", "--model", "lenet", "--batch", "8"}, 2, "--machine");
+}
+
+TEST(CommandLine, RefusesPolicyOptionsThatThereAreNot) {
+  const auto expect = [](const std::string& policy, const std::string& option, const std::string& text) {
+    expect_refused({"plan", "--model", "lenet", "--batch", "8", "--machine", "host", "--policy", policy,
+                    "--policy-option", option},
+                   2, text);
+    if (policy == "all") return;
+    expect_refused({"--model", "lenet", "--batch", "8", "--policy", policy, "--policy-option", option}, 2,
+                   text);
+  };
+  expect("tflms", "hope=1", "memory_share");  // lists what there is
+  expect("vdnn-all", "lb=1", "prefetch_ahead");
+  expect("lru", "lb=1", "lru has none");
+  expect("tflms", "memory_share=1.5", "0.1 to 1");
+  expect("tflms", "memory_share=nan", "0.1 to 1");
+  expect("tflms", "memory_share", "NAME=VALUE");
+  expect("tflms", "memory_share=", "NAME=VALUE");
+  expect("tflms", "memory_share=half", "NAME=VALUE");
+  expect("tflms", "=1", "NAME=VALUE");
+  expect("auto", "hope=1", "memory_share");
+  expect("auto", "memory_share=2", "0.1 to 1");
+  expect("all", "hope=1", "memory_share");
+  expect("all", "cache=2", "superneurons");
+  expect_refused({"--model", "lenet", "--batch", "8", "--mode", "incore", "--policy-option", "lb=1"}, 2,
+                 "--policy-option");
+}
+
+TEST(CommandLine, ListsPoliciesWithTheirOptions) {
+  const Outcome outcome = run_octrain({"plan", "--list-policies"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* part : {"auto: ", "lookahead: ", "vdnn-dyn: ", "superneurons: ", "tflms: ",
+                           "\n    swapout_threshold=-1", "prefetch_ahead=1", "0 to 1", "0.1 to 1"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  }
+}
+
+TEST(CommandLine, TrainsWithAPolicyOption) {
+  const Outcome outcome = run_octrain({"--model", "lenet", "--batch", "4", "--iterations", "1", "--mode",
+                                       "explicit", "--policy", "vdnn-all", "--policy-option",
+                                       "prefetch_ahead=0", "--policy-option", "liveness=0", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["policy"], "vdnn-all");
+  EXPECT_EQ(outcome.json()["iterations"].size(), 1u);
 }
 
 TEST(CommandLine, RefusesContradictions) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "apps/program.h"
@@ -94,6 +95,22 @@ TEST_F(PlanFiles, AWrittenPlanIsValidAndADamagedOneIsNot) {
   const Outcome damaged = check(file);
   EXPECT_EQ(damaged.exit_code, 3);
   EXPECT_THAT(damaged.out, HasSubstr("reads"));
+}
+
+TEST_F(PlanFiles, PolicyOptionsReachThePoliciesThatHaveThem) {
+  const auto out_bytes = [&](const Arguments& more) {
+    const nlohmann::json json = plan(std::to_string(budget_), more).json();
+    std::map<std::string, std::uint64_t> bytes;
+    for (const auto& policy : json["policies"]) bytes[policy["policy"]] = policy["out_bytes"];
+    return bytes;
+  };
+  const auto plain = out_bytes({});
+  const auto without = out_bytes({"--policy-option", "version=1", "--policy-option", "n_tensors=0"});
+  EXPECT_NE(plain.at("tflms"), without.at("tflms"));
+  EXPECT_EQ(plain.at("vdnn-all"), without.at("vdnn-all"));
+  EXPECT_EQ(out_bytes({"--policy", "tflms", "--policy-option", "version=1", "--policy-option", "n_tensors=0"})
+                .at("tflms"),
+            without.at("tflms"));
 }
 
 TEST_F(PlanFiles, BadFilesAreNamedWithTheirLine) {

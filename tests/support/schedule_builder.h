@@ -27,6 +27,7 @@ class ScheduleBuilder {
                              std::move(reads), std::move(writes)});
     return index;
   }
+  void rename(advisor::OpIndex op, std::string name) { schedule_.ops[op].name = std::move(name); }
   [[nodiscard]] const advisor::Schedule& schedule() const { return schedule_; }
 
  private:
