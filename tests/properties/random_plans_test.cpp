@@ -1,6 +1,8 @@
 // Every plan of every policy, over random schedules and budgets, holds what it promises.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -50,9 +52,21 @@ std::uint64_t input_bytes(const Schedule& schedule) {
   return bytes;
 }
 
+using Options = std::map<std::string, double, std::less<>>;
+
+/// About half of a policy's options, each with its least or its most or something between.
+Options random_options(const Policy& policy, RandomSchedule& random) {
+  Options options;
+  for (const PolicyOption& option : policy.options) {
+    if (random.below(2) == 0) continue;
+    options.emplace(option.name, option.least + (option.most - option.least) * random.below(5) / 4);
+  }
+  return options;
+}
+
 void expect_sound(const Schedule& schedule, const Machine& machine, std::uint64_t budget_bytes,
-                  const Policy& policy) {
-  const PlanRequest request{schedule, machine, budget_bytes};
+                  const Policy& policy, const Options& options = {}) {
+  const PlanRequest request{schedule, machine, budget_bytes, options};
   const PlanResult result = policy.make_plan(request);
   ASSERT_TRUE(result.feasible()) << policy.name;
   EXPECT_EQ(result.plan, policy.make_plan(request).plan) << "the same request, the same plan";
@@ -78,6 +92,25 @@ TEST(RandomPlans, EveryPlanOfEveryPolicyPassesTheChecker) {
     const Machine machine = random_machine(seed);
     for (const std::uint64_t budget_bytes : budgets(schedule)) {
       for (const Policy& policy : policies()) expect_sound(schedule, machine, budget_bytes, policy);
+    }
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(RandomPlans, WhateverTheOptionsThePlanPassesTheChecker) {
+  for (std::uint32_t seed = 0; seed < kSchedules / 5; ++seed) {
+    RandomSchedule random(seed);
+    const Schedule schedule = random_schedule(seed);
+    const Machine machine = random_machine(seed);
+    for (const std::uint64_t budget_bytes : budgets(schedule)) {
+      for (const Policy& policy : policies()) {
+        const Options options = random_options(policy, random);
+        if (options.empty()) continue;
+        std::string told = "seed " + std::to_string(seed);
+        for (const auto& [name, value] : options) told += " " + name + "=" + std::to_string(value);
+        SCOPED_TRACE(told);
+        expect_sound(schedule, machine, budget_bytes, policy, options);
+      }
     }
     if (HasFatalFailure()) return;
   }

@@ -14,46 +14,56 @@
 namespace octrain::advisor {
 namespace {
 
-constexpr int kEveryScore = 5;
+constexpr int kVote = kScores.size(), kEach = kVote + 1;
 constexpr PolicyOption kScore{
-    "score", kEveryScore, 0, kEveryScore,
+    "score", kEach, 0, kEach,
     "ranks absences: 0 DOA, 1 AOA, 2 WDOA, 3 SWDOA, 4 rank voting, 5 the best of these as simulated"};
-constexpr PolicyOption kOptions[] = {kScore, kLeastShare, kLimitShare};
+constexpr PolicyOption kLate{"late", 1, 0, 1,
+                             "swap in as late as the link allows; 0: as early as memory allows"};
+constexpr PolicyOption kOptions[] = {kScore, kLate, kLeastShare, kLimitShare};
 
 class AutoSwap {
  public:
   explicit AutoSwap(const PlanRequest& request)
-      : trials_(request), score_(static_cast<int>(request.value(kScore))) {}
+      : trials_(request), late_(request.value(kLate) != 0), score_(static_cast<int>(request.value(kScore))) {}
 
   Plan best() {
-    for (const std::uint64_t limit_bytes : trials_.limits()) {
-      if (trials_.open()) try_limit(limit_bytes);
-    }
+    trials_.try_limits([&](std::uint64_t limit_bytes) { return try_limit(limit_bytes); });
     return trials_.take_best();
   }
 
  private:
-  /// Every score is tried under the first limit; the others try the one that was best there.
-  void try_limit(std::uint64_t limit_bytes) {
+  /// Under the first limit every score is tried if none is named; then the best of them.
+  bool try_limit(std::uint64_t limit_bytes) {
     const Overload overload = trials_.overload(limit_bytes);
     const std::vector<Candidate> candidates = trials_.candidates(overload);
-    if (score_ != kEveryScore) {
-      try_score(static_cast<Score>(score_), candidates, overload);
-      return;
+    const auto ranked_by = [&](int score) {
+      return rank(kScores[static_cast<std::size_t>(score)], candidates, trials_.table(), overload);
+    };
+    if (score_ < kVote) return consider(ranked_by(score_), candidates, overload);
+    int best = kEach;
+    std::vector<Ranking> rankings;
+    rankings.reserve(kScores.size());
+    for (int score = 0; score < kVote; ++score) {
+      rankings.push_back(ranked_by(score));
+      if (score_ == kVote) continue;
+      if (consider(rankings.back(), candidates, overload)) best = score;
+      if (!trials_.open()) return true;
     }
-    for (int score = 0; score < kEveryScore && trials_.open(); ++score) {
-      if (try_score(static_cast<Score>(score), candidates, overload)) score_ = score;
-    }
+    if (consider(vote(rankings), candidates, overload)) best = kVote;
+    score_ = best;
+    return best != kEach;
   }
 
-  bool try_score(Score score, const std::vector<Candidate>& candidates, Overload overload) {
-    const Ranking ranking = rank(score, candidates, trials_.table(), overload);
-    const auto picks = pick(ranking, candidates, trials_.table(), overload);
-    return trials_.consider(return_as_late_as_possible(trials_.schedule(), trials_.table(), trials_.pace(),
-                                                       trials_.gaps_of(picks, candidates)));
+  bool consider(const Ranking& ranking, const std::vector<Candidate>& candidates, Overload overload) {
+    const auto gaps = trials_.gaps_of(pick(ranking, candidates, trials_.table(), overload), candidates);
+    return trials_.consider(
+        late_ ? return_as_late_as_possible(trials_.schedule(), trials_.table(), trials_.pace(), gaps)
+              : return_as_early_as_possible(trials_.schedule(), trials_.table(), gaps));
   }
 
   SwapTrials trials_;
+  bool late_;
   int score_;
 };
 

@@ -54,16 +54,14 @@ class Capuchin {
   explicit Capuchin(const PlanRequest& request) : request_(request), trials_(request) {}
 
   Plan best() {
-    std::vector<std::size_t> gaps;
-    for (const std::uint64_t limit_bytes : trials_.limits()) {
-      if (!trials_.open()) break;
-      std::vector<std::size_t> picked = choose(limit_bytes);
-      if (trials_.consider(absences(picked, std::vector<std::uint64_t>(picked.size(), 0)))) {
-        gaps = std::move(picked);
-        best_run_ = trials_.last();
-      }
-    }
-    if (request_.value(kInTrigger) != 0) feed_back(gaps);
+    trials_.try_limits([&](std::uint64_t limit_bytes) {
+      std::vector<std::size_t> gaps = choose(limit_bytes);
+      if (!trials_.consider(absences(gaps, std::vector<std::uint64_t>(gaps.size(), 0)))) return false;
+      gaps_ = std::move(gaps);
+      run_ = trials_.last();
+      return true;
+    });
+    if (request_.value(kInTrigger) != 0) feed_back();
     return trials_.take_best();
   }
 
@@ -85,24 +83,23 @@ class Capuchin {
   }
 
   /// The paper moves a trigger by a twentieth of the swap time a round; what its op waited gets there sooner.
-  void feed_back(const std::vector<std::size_t>& gaps) {
-    std::vector<std::uint64_t> ahead_ns(gaps.size(), 0);
-    Simulation run = best_run_;
+  void feed_back() {
+    std::vector<std::uint64_t> ahead_ns(gaps_.size(), 0);
     for (auto rounds = static_cast<int>(request_.value(kFeedback)); rounds > 0 && trials_.open(); --rounds) {
-      const std::vector<Absence> before = absences(gaps, ahead_ns);
-      const std::vector<std::uint64_t> wait_ns = waits(trials_.schedule(), run);
-      for (std::size_t i = 0; i < gaps.size(); ++i)
-        ahead_ns[i] += wait_ns[trials_.table().gaps[gaps[i]].need];
-      const std::vector<Absence> earlier = absences(gaps, ahead_ns);
+      const std::vector<Absence> before = absences(gaps_, ahead_ns);
+      trigger_earlier(trials_.schedule(), trials_.table(), trials_.pace(), gaps_,
+                      waits(trials_.schedule(), run_), ahead_ns);
+      const std::vector<Absence> earlier = absences(gaps_, ahead_ns);
       if (earlier == before) break;
       trials_.consider(earlier);
-      run = trials_.last();
+      run_ = trials_.last();
     }
   }
 
   const PlanRequest& request_;
   SwapTrials trials_;
-  Simulation best_run_;
+  std::vector<std::size_t> gaps_;  // the best choice without feedback
+  Simulation run_;                 // of the last round
 };
 
 PlanResult plan_capuchin(const PlanRequest& request) {

@@ -28,14 +28,12 @@ class FlashNeuron {
   explicit FlashNeuron(const PlanRequest& request) : request_(request), trials_(request) {}
 
   Plan best() {
-    for (const std::uint64_t limit_bytes : trials_.limits()) {
-      if (trials_.open()) try_limit(limit_bytes);
-    }
+    trials_.try_limits([&](std::uint64_t limit_bytes) { return try_limit(limit_bytes); });
     return trials_.take_best();
   }
 
  private:
-  void try_limit(std::uint64_t limit_bytes) {
+  bool try_limit(std::uint64_t limit_bytes) {
     const Overload overload = trials_.overload(limit_bytes);
     std::vector<Candidate> candidates = trials_.candidates(overload);
     std::erase_if(candidates, [&](const Candidate& candidate) { return !intermediate(gap_of(candidate)); });
@@ -43,11 +41,11 @@ class FlashNeuron {
       return gap_of(a).release < gap_of(b).release;
     });
     const std::vector<std::size_t> linear = select(candidates, overload);
-    consider(linear, limit_bytes);
-    if (request_.value(kSecondPhase) == 0 || travel_ns(linear) <= forward_ns()) return;
+    const bool better = consider(linear);
+    if (request_.value(kSecondPhase) == 0 || travel_ns(linear) <= forward_ns()) return better;
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.bytes > b.bytes; });
-    consider(select(candidates, overload), limit_bytes);
+    return consider(select(candidates, overload)) || better;
   }
 
   [[nodiscard]] const Gap& gap_of(const Candidate& candidate) const {
@@ -84,11 +82,10 @@ class FlashNeuron {
     return sum_ns;
   }
 
-  void consider(const std::vector<std::size_t>& gaps, std::uint64_t limit_bytes) {
-    trials_.consider(request_.value(kEarly) != 0
-                         ? return_as_early_as_possible(trials_.schedule(), trials_.liveness(),
-                                                       trials_.table(), gaps, limit_bytes)
-                         : return_at_need(trials_.table(), gaps));
+  bool consider(const std::vector<std::size_t>& gaps) {
+    return trials_.consider(request_.value(kEarly) != 0
+                                ? return_as_early_as_possible(trials_.schedule(), trials_.table(), gaps)
+                                : return_at_need(trials_.table(), gaps));
   }
 
   const PlanRequest& request_;

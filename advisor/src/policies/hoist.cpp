@@ -4,26 +4,13 @@
 #include <tuple>
 
 #include "occupancy.h"
+#include "pace.h"
 
 namespace octrain::advisor {
 namespace {
 
-/// When each op starts if nothing stalls, and the end of the last.
-std::vector<std::uint64_t> ideal_starts(const Schedule& schedule) {
-  std::vector<std::uint64_t> starts(1, 0);
-  starts.reserve(schedule.ops.size() + 1);
-  for (const Op& op : schedule.ops) starts.push_back(starts.back() + op.time_ns);
-  return starts;
-}
-
-std::uint64_t transfer_ns(std::uint64_t bytes, double bytes_per_s, std::uint64_t latency_ns) {
-  if (bytes_per_s <= 0) return 0;
-  return latency_ns + static_cast<std::uint64_t>(static_cast<double>(bytes) / bytes_per_s * 1e9);
-}
-
 /// Adds the bytes that still travel to the host to the ops during which they do.
-void add_departures(const Schedule& schedule, const Machine& machine, const GapTable& table,
-                    const std::vector<std::uint64_t>& starts, Occupancy& occupancy) {
+void add_departures(const Schedule& schedule, const Pace& pace, const GapTable& table, Occupancy& occupancy) {
   std::vector<const Gap*> leaving;
   for (const Gap& gap : table.gaps) {
     if (gap.dirty) leaving.push_back(&gap);
@@ -33,24 +20,18 @@ void add_departures(const Schedule& schedule, const Machine& machine, const GapT
   std::uint64_t done_ns = 0;
   for (const Gap* gap : leaving) {
     const std::uint64_t bytes = schedule.tensors[gap->tensor].bytes;
-    done_ns = std::max(done_ns, starts[gap->release + 1]) +
-              transfer_ns(bytes, machine.link_out_bytes_per_s, machine.transfer_latency_ns);
-    const auto free_at = std::lower_bound(starts.begin(), starts.end() - 1, done_ns) - starts.begin();
+    done_ns = std::max(done_ns, pace.start_ns(gap->release + std::size_t{1})) + pace.out_ns(bytes);
     const std::size_t end = gap->kind == Gap::Kind::wrap ? schedule.ops.size() : gap->need;
-    occupancy.add(gap->release + 1, std::min<std::size_t>(static_cast<std::size_t>(free_at), end), bytes);
+    occupancy.add(gap->release + 1, std::min(pace.first_from(done_ns), end), bytes);
   }
 }
-
-/// The first boundary at which a gap's tensor may come back at all.
-OpIndex earliest(const Gap& gap) { return gap.kind == Gap::Kind::pause ? gap.release + 1 : 0; }
 
 }  // namespace
 
 std::vector<Arrival> hoist(const Schedule& schedule, const Liveness& liveness, const Machine& machine,
                            const GapTable& table, const HoistOptions& options) {
-  const std::vector<std::uint64_t> starts = ideal_starts(schedule);
   Occupancy occupancy(occupied_bytes(schedule, liveness, table));
-  add_departures(schedule, machine, table, starts, occupancy);
+  add_departures(schedule, Pace(schedule, machine), table, occupancy);
   std::vector<const Gap*> coming;
   for (const Gap& gap : table.gaps) {
     // A weight that is overwritten without being read is left to its op: a prefetch would copy what nobody
@@ -63,7 +44,7 @@ std::vector<Arrival> hoist(const Schedule& schedule, const Liveness& liveness, c
   std::vector<Arrival> arrivals;
   for (const Gap* gap : coming) {
     const std::uint64_t bytes = schedule.tensors[gap->tensor].bytes;
-    const std::size_t from = earliest(*gap);
+    const std::size_t from = earliest_return(*gap);
     const std::uint64_t limit = options.budget_bytes - bytes;
     const auto full = occupancy.last_above(from, gap->need, limit);
     const auto before = static_cast<OpIndex>(full ? *full + 1 : from);

@@ -32,6 +32,10 @@ std::uint64_t Pace::absence_ns(const Gap& gap) const {
   return iteration_ns + starts_[gap.need] - starts_[gap.release + std::size_t{1}];
 }
 
+std::size_t Pace::first_from(std::uint64_t ns) const {
+  return static_cast<std::size_t>(std::lower_bound(starts_.begin(), starts_.end() - 1, ns) - starts_.begin());
+}
+
 OpIndex Pace::boundary_by(std::int64_t ns, OpIndex from, OpIndex to) const {
   if (ns < 0) return from;
   const auto first = starts_.begin() + from;

@@ -1,4 +1,4 @@
-// When ops run and how long transfers take while nothing waits: what swap policies time their decisions by.
+// When ops run and how long transfers take while nothing waits: what plans are timed by before they run.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,8 @@ class Pace {
   [[nodiscard]] std::uint64_t out_ns(std::uint64_t bytes) const;
   /// From the end of the use before to the start of the use after, the next iteration's for a wrap.
   [[nodiscard]] std::uint64_t absence_ns(const Gap& gap) const;
+  /// The first op that starts at `ns` or later; one past the last if none does.
+  [[nodiscard]] std::size_t first_from(std::uint64_t ns) const;
   /// The last op of [from, to] that has started by `ns`; `from` if none has. What is issued before it is
   /// under way by then.
   [[nodiscard]] OpIndex boundary_by(std::int64_t ns, OpIndex from, OpIndex to) const;

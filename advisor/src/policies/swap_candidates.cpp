@@ -77,16 +77,6 @@ Ranking ranked_by_falling_weight(const std::vector<Candidate>& candidates, const
   return ranking;
 }
 
-Ranking ranked_by_votes(const std::vector<Candidate>& candidates, const GapTable& table,
-                        const Overload& overload) {
-  std::vector<std::size_t> ranks(candidates.size(), 0);
-  for (const Score score : {Score::doa, Score::aoa, Score::wdoa, Score::swdoa}) {
-    const Ranking ranking = rank(score, candidates, table, overload);
-    for (std::size_t place = 0; place < ranking.size(); ++place) ranks[ranking[place]] += place;
-  }
-  return ranked_by(candidates.size(), [&](std::size_t a, std::size_t b) { return ranks[a] < ranks[b]; });
-}
-
 /// Does anyone ever write it? What nobody writes leaves without a copy.
 bool written(const Liveness& liveness, TensorId tensor) {
   const auto& uses = liveness.accesses(tensor);
@@ -125,11 +115,17 @@ Ranking rank(Score score, const std::vector<Candidate>& candidates, const GapTab
     case Score::wdoa:
       return ranked_by_weight(candidates, table, overload);
     case Score::swdoa:
-      return ranked_by_falling_weight(candidates, table, overload);
-    case Score::votes:
       break;
   }
-  return ranked_by_votes(candidates, table, overload);
+  return ranked_by_falling_weight(candidates, table, overload);
+}
+
+Ranking vote(const std::vector<Ranking>& rankings) {
+  std::vector<std::size_t> places(rankings.front().size(), 0);
+  for (const Ranking& ranking : rankings) {
+    for (std::size_t place = 0; place < ranking.size(); ++place) places[ranking[place]] += place;
+  }
+  return ranked_by(places.size(), [&](std::size_t a, std::size_t b) { return places[a] < places[b]; });
 }
 
 std::vector<std::size_t> pick(const Ranking& ranking, const std::vector<Candidate>& candidates,

@@ -2,6 +2,7 @@
 // Shu, He, Wang: Efficient Memory Management for GPU-based Deep Learning Systems, 2019).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -28,18 +29,21 @@ enum class Score {
   aoa,    ///< area of absence: free time × bytes; free time ÷ bytes when negative
   wdoa,   ///< weighted duration: the integral of (load - limit) over the absence, where positive
   swdoa,  ///< wdoa with what was picked before taken off the load
-  votes,  ///< the sum of the ranks in the four
 };
+inline constexpr std::array kScores = {Score::doa, Score::aoa, Score::wdoa, Score::swdoa};
 
 /// Positions in `candidates`, the best first; among equals the earlier candidate.
 using Ranking = std::vector<std::size_t>;
 
 /// After each pick, no more than this many candidates are scored anew for swdoa: loads only fall, and scores
 /// with them, so those that head an ordered queue of older scores suffice nearly always.
-constexpr std::size_t kMostRescored = 1024;
+inline constexpr std::size_t kMostRescored = 64;
 
 [[nodiscard]] Ranking rank(Score score, const std::vector<Candidate>& candidates, const GapTable& table,
                            const Overload& overload);
+
+/// By the sum of the places in all of these rankings.
+[[nodiscard]] Ranking vote(const std::vector<Ranking>& rankings);
 
 /// Picks in the order of `ranking` what straddles an op that is still above its limit, until there is none.
 /// Answers positions in `candidates` and takes the picks off `overload`.

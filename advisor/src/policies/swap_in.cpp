@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-
-#include "occupancy.h"
+#include <numeric>
+#include <utility>
 
 namespace octrain::advisor {
 namespace {
@@ -65,25 +65,43 @@ std::vector<Absence> return_on_trigger(const Schedule& schedule, const GapTable&
   return absences;
 }
 
-std::vector<Absence> return_as_early_as_possible(const Schedule& schedule, const Liveness& liveness,
-                                                 const GapTable& table, const std::vector<std::size_t>& gaps,
-                                                 std::uint64_t budget_bytes) {
-  GapTable away = table;
-  for (Gap& gap : away.gaps) gap.absent = gap.kind == Gap::Kind::birth || !gap.live;
-  for (const std::size_t gap : gaps) away.gaps[gap].absent = true;
-  Occupancy occupancy(occupied_bytes(schedule, liveness, away));
+void trigger_earlier(const Schedule& schedule, const GapTable& table, const Pace& pace,
+                     const std::vector<std::size_t>& gaps, const std::vector<std::uint64_t>& wait_ns,
+                     std::vector<std::uint64_t>& ahead_ns) {
+  std::vector<std::size_t> order(gaps.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return table.gaps[gaps[a]].need < table.gaps[gaps[b]].need;
+  });
+  std::int64_t link_free_ns = std::numeric_limits<std::int64_t>::min();
+  std::uint64_t waited_ns = 0;
+  std::size_t counted = 0;  // ops whose wait is in waited_ns
+  for (const std::size_t i : order) {
+    const Gap& gap = table.gaps[gaps[i]];
+    const auto travel_ns = static_cast<std::int64_t>(in_ns(schedule, pace, gap));
+    const std::int64_t start_ns = static_cast<std::int64_t>(pace.start_ns(gap.need)) - travel_ns -
+                                  static_cast<std::int64_t>(ahead_ns[i]);
+    if (start_ns > link_free_ns) waited_ns = 0;
+    if (gap.need >= counted) waited_ns += wait_ns[gap.need];
+    counted = gap.need + std::size_t{1};
+    link_free_ns = std::max(link_free_ns, start_ns) + travel_ns;
+    const OpIndex trigger = pace.boundary_by(start_ns, earliest_return(gap), gap.need);
+    if (waited_ns == 0 || trigger == earliest_return(gap)) continue;
+    const std::uint64_t one_access_ns = static_cast<std::uint64_t>(start_ns) - pace.start_ns(trigger - 1);
+    ahead_ns[i] += std::max(waited_ns, one_access_ns);
+  }
+}
+
+std::vector<Absence> return_as_early_as_possible(const Schedule& schedule, const GapTable& table,
+                                                 const std::vector<std::size_t>& gaps) {
   const OpIndex backward = first_backward_op(schedule);
   std::vector<Absence> absences;
   absences.reserve(gaps.size());
-  for (const std::size_t gap_index : by_need(table, gaps)) {
+  for (const std::size_t gap_index : gaps) {
     const Gap& gap = table.gaps[gap_index];
-    const std::uint64_t bytes = schedule.tensors[gap.tensor].bytes;
-    const OpIndex from =
-        gap.kind == Gap::Kind::birth ? 0 : std::min(std::max(earliest_return(gap), backward), gap.need);
-    const auto full = occupancy.last_above(from, gap.need, budget_bytes - std::min(bytes, budget_bytes));
-    const auto before = static_cast<OpIndex>(full ? *full + 1 : from);
-    occupancy.add(before, gap.need, bytes);
-    absences.push_back({gap_index, before});
+    const OpIndex earliest = earliest_return(gap);
+    const bool waits = gap.kind != Gap::Kind::birth && gap.need >= backward;
+    absences.push_back({gap_index, waits ? std::max(earliest, backward) : earliest});
   }
   return absences;
 }

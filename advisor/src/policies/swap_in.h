@@ -33,12 +33,17 @@ struct Absence {
                                                      const Pace& pace, const std::vector<std::size_t>& gaps,
                                                      const std::vector<std::uint64_t>& ahead_ns);
 
-/// FlashNeuron: in the order of need, as early as memory allows, but not before the backward pass; what
-/// starts on the host (a birth) from the beginning.
+/// Capuchin's feedback: what an op waited (`wait_ns`) is how much earlier its swap-ins should have been
+/// triggered, by an access at least; and those behind them too, for as long as the link has no pause, for
+/// they were in time only because of that wait. Adds it to `ahead_ns`.
+void trigger_earlier(const Schedule& schedule, const GapTable& table, const Pace& pace,
+                     const std::vector<std::size_t>& gaps, const std::vector<std::uint64_t>& wait_ns,
+                     std::vector<std::uint64_t>& ahead_ns);
+
+/// FlashNeuron: as early as can be, but not before the backward pass; what starts on the host (a birth) from
+/// the beginning.
 [[nodiscard]] std::vector<Absence> return_as_early_as_possible(const Schedule& schedule,
-                                                               const Liveness& liveness,
                                                                const GapTable& table,
-                                                               const std::vector<std::size_t>& gaps,
-                                                               std::uint64_t budget_bytes);
+                                                               const std::vector<std::size_t>& gaps);
 
 }  // namespace octrain::advisor

@@ -25,6 +25,7 @@ std::vector<std::uint64_t> SwapTrials::limits() const {
   const double share = request_.value(kLimitShare);
   if (share > 0) return {share_of(share, request_.budget_bytes)};
   std::vector<std::uint64_t> limits;
+  limits.reserve(kLimitShares.size());
   for (const double each : kLimitShares) limits.push_back(share_of(each, request_.budget_bytes));
   return limits;
 }
@@ -67,6 +68,7 @@ Direction SwapTrials::direction(const std::vector<Absence>& absences) const {
 std::vector<std::size_t> SwapTrials::gaps_of(const std::vector<std::size_t>& picks,
                                              const std::vector<Candidate>& candidates) const {
   std::vector<std::size_t> gaps;
+  gaps.reserve(picks.size());
   for (const std::size_t i : picks) gaps.push_back(candidates[i].gap);
   for (std::size_t i = 0; i < table_.gaps.size(); ++i) {
     if (table_.gaps[i].kind == Gap::Kind::birth && table_.gaps[i].live) gaps.push_back(i);

@@ -32,9 +32,15 @@ class SwapTrials {
   [[nodiscard]] const GapTable& table() const { return table_; }
   [[nodiscard]] const Pace& pace() const { return pace_; }
 
-  /// The loads that kLimitShare allows, the largest first. A device filled to the last byte leaves transfers
-  /// no slack, and how much pays depends on the link.
-  [[nodiscard]] std::vector<std::uint64_t> limits() const;
+  /// Calls `try_limit(bytes)`, which answers whether it found a better plan, for what kLimitShare allows; of
+  /// several the largest first, for as long as less is better. (A device filled to the last byte leaves
+  /// transfers no slack, and how much pays depends on the link.)
+  template <typename TryLimit>
+  void try_limits(const TryLimit& try_limit) {
+    for (const std::uint64_t limit_bytes : limits()) {
+      if (!open() || !try_limit(limit_bytes)) return;
+    }
+  }
   [[nodiscard]] Overload overload(std::uint64_t limit_bytes) const;
   /// What straddles the overload and is not too small (kLeastShare).
   [[nodiscard]] std::vector<Candidate> candidates(const Overload& overload) const;
@@ -52,6 +58,7 @@ class SwapTrials {
   [[nodiscard]] Plan take_best() { return std::move(plan_); }
 
  private:
+  [[nodiscard]] std::vector<std::uint64_t> limits() const;
   [[nodiscard]] Direction direction(const std::vector<Absence>& absences) const;
 
   const PlanRequest& request_;

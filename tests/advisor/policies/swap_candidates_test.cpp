@@ -52,10 +52,11 @@ struct Choice {
     for (const std::size_t i : positions) ids.push_back(table.gaps[candidates[i].gap].tensor);
     return ids;
   }
-  [[nodiscard]] Ids ranked(Score score) const { return tensors(rank(score, candidates, table, overload)); }
+  [[nodiscard]] Ranking ranking(Score score) const { return rank(score, candidates, table, overload); }
+  [[nodiscard]] Ids ranked(Score score) const { return tensors(ranking(score)); }
   [[nodiscard]] Ids picked(Score score) const {
     Overload left = overload;
-    return tensors(pick(rank(score, candidates, table, overload), candidates, table, left));
+    return tensors(pick(ranking(score), candidates, table, left));
   }
 
   Machine machine = testing::unit_machine();
@@ -107,8 +108,16 @@ TEST(SwapCandidates, EachScoreHasItsOrder) {
   EXPECT_EQ(choice.ranked(Score::wdoa), (Ids{kY, kX, kZ}));
   // Without y, op 2 is 2 bytes too full for 5 ns and op 4 not at all: z is worth 10, x nothing.
   EXPECT_EQ(choice.ranked(Score::swdoa), (Ids{kY, kZ, kX}));
-  // Places by DOA, AOA, WDOA, SWDOA: y 1+0+0+0, x 0+1+1+2, z 2+2+2+1.
-  EXPECT_EQ(choice.ranked(Score::votes), (Ids{kY, kX, kZ}));
+}
+
+TEST(SwapCandidates, VotesAddUpPlaces) {
+  const Choice choice(two_peaks(), 24);
+  std::vector<Ranking> rankings;
+  for (const Score score : kScores) rankings.push_back(choice.ranking(score));
+  // By DOA, AOA, WDOA, SWDOA: y 1+0+0+0, x 0+1+1+2, z 2+2+2+1.
+  EXPECT_EQ(choice.tensors(vote(rankings)), (Ids{kY, kX, kZ}));
+  rankings.resize(1);
+  EXPECT_EQ(choice.tensors(vote(rankings)), (Ids{kX, kY, kZ})) << "DOA alone";
 }
 
 TEST(SwapCandidates, ANegativeDurationIsDividedByTheBytes) {
