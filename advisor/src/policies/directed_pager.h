@@ -76,8 +76,8 @@ class DirectedPager {
   // What each op will find on the device, itself included, if from here on all goes as wished.
   std::vector<std::uint64_t> wished_bytes_;  // with all weights and states there at the start
   Occupancy projected_{{}};
-  std::vector<OpIndex>
-      projected_until_;    // by tensor: the first op that is not to find it, unless it needs it
+  // By tensor: the first op that is not to find it, unless it needs it.
+  std::vector<OpIndex> projected_until_;
   std::size_t noted_ = 0;  // actions of the plan
 };
 
