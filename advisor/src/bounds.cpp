@@ -11,40 +11,6 @@
 namespace octrain::advisor {
 namespace {
 
-/// Bytes alive during each op: operands, live contents of others, workspace.
-std::uint64_t peak_live_bytes(const Schedule& schedule, const Liveness& liveness) {
-  const std::size_t op_count = schedule.ops.size();
-  if (op_count == 0) return 0;
-  std::vector<std::int64_t> change(op_count + 1, 0);
-  const auto alive = [&](std::size_t from, std::size_t to, std::uint64_t bytes) {  // [from, to)
-    change[from] += static_cast<std::int64_t>(bytes);
-    change[to] -= static_cast<std::int64_t>(bytes);
-  };
-  for (TensorId tensor = 0; tensor < schedule.tensors.size(); ++tensor) {
-    const auto& accesses = liveness.accesses(tensor);
-    const TensorInfo& info = schedule.tensors[tensor];
-    const bool persistent = outlives_iteration(info.role);
-    if (accesses.empty()) {
-      if (persistent) alive(0, op_count, info.bytes);
-      continue;
-    }
-    if (persistent || liveness.live_in(tensor)) alive(0, accesses.front().op, info.bytes);
-    for (std::size_t i = 0; i < accesses.size(); ++i) {
-      const bool last = i + 1 == accesses.size();
-      const std::size_t next = last ? op_count : accesses[i + 1].op;
-      const bool stays = liveness.live_after(tensor, accesses[i].op);
-      alive(accesses[i].op, stays ? next : accesses[i].op + 1, info.bytes);
-    }
-  }
-  std::int64_t live = 0;
-  std::uint64_t peak = 0;
-  for (std::size_t op = 0; op < op_count; ++op) {
-    live += change[op];
-    peak = std::max(peak, static_cast<std::uint64_t>(live) + schedule.ops[op].workspace_bytes);
-  }
-  return peak;
-}
-
 /// Replays the schedule on demand, always evicting what is used furthest in the future.
 class Replay {
  public:
@@ -102,11 +68,50 @@ class Replay {
 
 }  // namespace
 
+std::vector<std::uint64_t> live_bytes(const Schedule& schedule) {
+  const Liveness liveness(schedule);
+  const std::size_t op_count = schedule.ops.size();
+  std::vector<std::int64_t> change(op_count + 1, 0);
+  const auto alive = [&](std::size_t from, std::size_t to, std::uint64_t bytes) {  // [from, to)
+    change[from] += static_cast<std::int64_t>(bytes);
+    change[to] -= static_cast<std::int64_t>(bytes);
+  };
+  for (TensorId tensor = 0; tensor < schedule.tensors.size(); ++tensor) {
+    const auto& accesses = liveness.accesses(tensor);
+    const TensorInfo& info = schedule.tensors[tensor];
+    const bool persistent = outlives_iteration(info.role);
+    if (accesses.empty()) {
+      if (persistent) alive(0, op_count, info.bytes);
+      continue;
+    }
+    if (persistent || liveness.live_in(tensor)) alive(0, accesses.front().op, info.bytes);
+    for (std::size_t i = 0; i < accesses.size(); ++i) {
+      const bool last = i + 1 == accesses.size();
+      const std::size_t next = last ? op_count : accesses[i + 1].op;
+      const bool stays = liveness.live_after(tensor, accesses[i].op);
+      alive(accesses[i].op, stays ? next : accesses[i].op + 1, info.bytes);
+    }
+  }
+  std::vector<std::uint64_t> bytes;
+  bytes.reserve(op_count);
+  std::int64_t live = 0;
+  for (std::size_t op = 0; op < op_count; ++op) {
+    live += change[op];
+    bytes.push_back(static_cast<std::uint64_t>(live) + schedule.ops[op].workspace_bytes);
+  }
+  return bytes;
+}
+
+std::uint64_t peak_live_bytes(const Schedule& schedule) {
+  const std::vector<std::uint64_t> bytes = live_bytes(schedule);
+  return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
+}
+
 Bounds bounds(const Schedule& schedule, std::uint64_t budget_bytes) {
   const Liveness liveness(schedule);
   Bounds result;
   for (const Op& op : schedule.ops) result.ideal_ns += op.time_ns;
-  result.peak_live_bytes = peak_live_bytes(schedule, liveness);
+  result.peak_live_bytes = peak_live_bytes(schedule);
   result.largest_op_bytes = largest_op_bytes(schedule);
   Replay replay(schedule, liveness, budget_bytes);
   // Cold, then once more for the state to settle; the third is the steady one.

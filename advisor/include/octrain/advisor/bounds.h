@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "octrain/advisor/schedule.h"
 
@@ -16,6 +17,10 @@ struct Bounds {
   std::uint64_t least_traffic_bytes = 0;
 };
 
+/// [op]: the bytes alive while it runs, its workspace included.
+[[nodiscard]] std::vector<std::uint64_t> live_bytes(const Schedule& schedule);
+/// The most of them: what a plan needs that keeps everything on the device while it is alive.
+[[nodiscard]] std::uint64_t peak_live_bytes(const Schedule& schedule);
 [[nodiscard]] Bounds bounds(const Schedule& schedule, std::uint64_t budget_bytes);
 
 }  // namespace octrain::advisor
