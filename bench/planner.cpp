@@ -50,6 +50,14 @@ void simulate(benchmark::State& state) {
   }
 }
 
+void simulate_on_demand(benchmark::State& state) {
+  const Case problem(state);
+  for ([[maybe_unused]] const auto unused : state) {
+    benchmark::DoNotOptimize(
+        advisor::simulate_on_demand(problem.schedule, {}, problem.machine, problem.budget_bytes));
+  }
+}
+
 /// Images, and the footprint's share as a divisor.
 void sizes(benchmark::internal::Benchmark* bench) {
   bench->Args({64, 2})->Args({64, 4})->Args({512, 2})->Args({512, 4})->Unit(benchmark::kMillisecond);
@@ -62,6 +70,7 @@ const int kRegistered = [] {
   }
   sizes(benchmark::RegisterBenchmark("check", check));
   sizes(benchmark::RegisterBenchmark("simulate", simulate));
+  sizes(benchmark::RegisterBenchmark("simulate_on_demand", simulate_on_demand));
   return 0;
 }();
 

@@ -62,9 +62,9 @@ TEST_F(PlanFiles, JsonHasTheDocumentedKeys) {
   }
   ASSERT_GE(json_["policies"].size(), 5u);
   for (const auto& policy : json_["policies"]) {
-    for (const char* key :
-         {"policy", "feasible", "shortfall_bytes", "seconds", "of_ideal", "in_bytes", "out_bytes",
-          "discarded_bytes", "stall_seconds", "recompute_seconds", "peak_bytes"}) {
+    for (const char* key : {"policy", "feasible", "shortfall_bytes", "seconds", "of_ideal", "in_bytes",
+                            "out_bytes", "discarded_bytes", "stall_seconds", "recompute_seconds",
+                            "peak_bytes", "faults", "fault_in_bytes", "driver_evicted_bytes"}) {
       EXPECT_TRUE(policy.contains(key)) << key;
     }
   }
@@ -76,6 +76,16 @@ TEST_F(PlanFiles, AutoIsAsGoodAsTheBest) {
   for (const auto& policy : json["policies"]) {
     EXPECT_LE(json["policies"][0]["seconds"], policy["seconds"]) << policy["policy"];
     EXPECT_LE(policy["of_ideal"], 1.0);
+  }
+}
+
+TEST_F(PlanFiles, NaiveIsJudgedByItsFaultsAndTheOthersHaveNone) {
+  const nlohmann::json json = plan(std::to_string(budget_)).json();
+  for (const auto& policy : json["policies"]) {
+    const bool naive = policy["policy"] == "naive";
+    EXPECT_EQ(policy["faults"].get<std::uint64_t>() > 0, naive) << policy["policy"];
+    EXPECT_EQ(policy["driver_evicted_bytes"].get<std::uint64_t>() > 0, naive) << policy["policy"];
+    EXPECT_EQ(policy["fault_in_bytes"], naive ? policy["in_bytes"] : nlohmann::json(0)) << policy["policy"];
   }
 }
 
@@ -143,6 +153,18 @@ TEST_F(PlanFiles, MachinesComeFromFilesToo) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.json()["machine"], "small");
   EXPECT_EQ(outcome.json()["device_memory_bytes"], 1073741824);
+
+  // Without a link that costs anything, faults are all that takes time; overlapped, far less of it.
+  const auto naive_seconds = [&](const std::string& overlap) {
+    std::ofstream(file)
+        << R"({"fault_ns": 1000000, "host_bytes": 1, "tier_bytes_per_s": 1e15, "tracks_writes": true)"
+        << overlap << "}";
+    const Outcome naive = run_octrain({"plan", "--schedule", schedule_, "--machine", file, "--device-memory",
+                                       std::to_string(budget_), "--policy", "naive", "--json", "-"});
+    EXPECT_EQ(naive.exit_code, 0) << naive.err;
+    return naive.json()["policies"][0]["stall_seconds"].get<double>();
+  };
+  EXPECT_LT(naive_seconds(R"(, "faults_overlap": true)"), naive_seconds(""));
 
   std::ofstream(file) << R"({"device_bites": 1})";
   const Outcome misspelt = run_octrain({"plan", "--schedule", schedule_, "--machine", file});

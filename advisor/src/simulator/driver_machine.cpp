@@ -126,6 +126,7 @@ bool DriverMachine::run_op(OpIndex index, bool again) {
   return true;
 }
 
+/// Of the workspace an op touches a part: whatever of it is on the device is taken to be that part.
 std::vector<DriverMachine::Operand> DriverMachine::operands_of_run(OpIndex op) const {
   std::vector<Operand> result;
   for (const auto& operand : operands_of(schedule_.ops[op])) {

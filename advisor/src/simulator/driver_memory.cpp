@@ -14,9 +14,13 @@ Flow& Flow::operator+=(const Flow& other) {
   return *this;
 }
 
-DriverMemory::DriverMemory(std::vector<std::uint64_t> tensor_bytes, const Machine& machine,
+DriverMemory::DriverMemory(const std::vector<std::uint64_t>& tensor_bytes, const Machine& machine,
                            std::uint64_t budget_bytes)
-    : machine_(machine), budget_(budget_bytes), host_(machine), states_(tensor_bytes.size()) {
+    : tracks_writes_(machine.tracks_writes),
+      block_bytes_(std::max<std::uint64_t>(machine.block_bytes, 1)),
+      budget_(budget_bytes),
+      host_(machine),
+      states_(tensor_bytes.size()) {
   for (std::size_t tensor = 0; tensor < states_.size(); ++tensor)
     states_[tensor].bytes = tensor_bytes[tensor];
 }
@@ -27,11 +31,11 @@ bool DriverMemory::bring(TensorId tensor, std::uint64_t bytes, Flow& flow) {
     const std::uint64_t piece = std::min(bytes, budget_);
     HostShare taken = state.elsewhere.take(piece);
     // Block by block a bring-in frees the host memory that a write-out then takes.
-    if (!machine_.tracks_writes) host_.release(taken);
+    if (!tracks_writes_) host_.release(taken);
     if (piece == 0 || !make_room(piece, flow)) return false;
     flow.in += taken.total();
     flow.in_tier += taken.tier;
-    if (!machine_.tracks_writes) taken = {};
+    if (!tracks_writes_) taken = {};
     state.copies += taken;
     state.resident += piece;
     used_ += piece;
@@ -57,8 +61,8 @@ void DriverMemory::evict_oldest(std::uint64_t bytes, Flow& flow) {
     runs_.pop_front();
     return;
   }
-  const std::uint64_t blocks = (bytes + machine_.block_bytes - 1) / machine_.block_bytes;
-  const std::uint64_t leaving = std::min(run.bytes, blocks * machine_.block_bytes);
+  const std::uint64_t blocks = (bytes + block_bytes_ - 1) / block_bytes_;
+  const std::uint64_t leaving = std::min(run.bytes, blocks * block_bytes_);
   HostShare copy;
   if (run.came > state.written) {
     copy = run.copy.take(leaving);

@@ -26,7 +26,8 @@ struct Flow {
 
 class DriverMemory {
  public:
-  DriverMemory(std::vector<std::uint64_t> tensor_bytes, const Machine& machine, std::uint64_t budget_bytes);
+  DriverMemory(const std::vector<std::uint64_t>& tensor_bytes, const Machine& machine,
+               std::uint64_t budget_bytes);
 
   [[nodiscard]] std::uint64_t bytes(TensorId tensor) const { return states_[tensor].bytes; }
   [[nodiscard]] std::uint64_t resident(TensorId tensor) const { return states_[tensor].resident; }
@@ -72,7 +73,8 @@ class DriverMemory {
   void evict_oldest(std::uint64_t bytes, Flow& flow);
   void copy_out(State& state, const HostShare& copies, std::uint64_t bytes, Flow& flow);
 
-  const Machine& machine_;
+  bool tracks_writes_;
+  std::uint64_t block_bytes_;
   std::uint64_t budget_;
   HostMemory host_;
   std::vector<State> states_;
