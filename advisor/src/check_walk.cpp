@@ -139,10 +139,11 @@ bool Walk::can_recompute(const Action& action) {
     return "recompute of op " + verdicts_.op_text(action.target) + " before op " +
            verdicts_.op_text(action.op) + why;
   };
-  const bool in_place = std::any_of(op.writes.begin(), op.writes.end(),
-                                    [&](TensorId tensor) { return !pure_write(action.target, tensor); });
-  if (op.phase == Phase::update || in_place) {
-    verdicts_.add(Defect::recompute_of_update, action.op, action.target, told(": it updates what it reads"));
+  const bool updates = std::any_of(op.writes.begin(), op.writes.end(), [&](TensorId tensor) {
+    return !pure_write(action.target, tensor) || schedule_.tensors[tensor].role == Role::workspace;
+  });
+  if (op.phase == Phase::update || updates) {
+    verdicts_.add(Defect::recompute_of_update, action.op, action.target, told(": it updates what it writes"));
     return false;
   }
   for (std::size_t i = 0; i < op.reads.size(); ++i) {

@@ -133,8 +133,7 @@ void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_byt
 
 MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions& options,
                            std::uint64_t other_bytes) {
-  const bool plan_asked_for = options.policy_given || !options.policy_options.empty();
-  if (plan_asked_for && (options.mode == Mode::incore || options.mode == Mode::um_naive)) {
+  if (!options.plan.by_default() && (options.mode == Mode::incore || options.mode == Mode::um_naive)) {
     throw runtime::UsageError(fmt::format("--mode {} makes no plan; leave --policy and --policy-option out",
                                           to_string(options.mode)));
   }

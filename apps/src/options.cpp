@@ -135,14 +135,9 @@ void add_data_options(CLI::App& command, WorkloadOptions& options) {
 
 void add_memory_options(CLI::App& command, MemoryOptions& options) {
   add_choice(command, "--mode", options.mode, kModes, "How memory is managed (default um)");
-  command.add_option_function<std::string>(
-      "--policy",
-      [&options](const std::string& name) {
-        options.policy = name;
-        options.policy_given = true;
-      },
+  add_plan_options(
+      command, options.plan,
       "Who makes the plan: auto (default) takes the best of all; octrain plan --list-policies tells them");
-  add_policy_options(command, options.policy_options);
   add_device_memory_option(command, options.device_bytes,
                            "Budget of resident bytes (default: what the machine has)");
   add_choice(command, "--tier", options.tier, kTiers,

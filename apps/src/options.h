@@ -9,7 +9,7 @@
 
 #include "octrain/runtime/host/host_space.h"
 #include "octrain/runtime/solver.h"
-#include "policy_options.h"
+#include "planning.h"
 
 namespace octrain::apps {
 
@@ -37,9 +37,7 @@ enum class PageMover { automatic, move, copy };
 /// In what memory.
 struct MemoryOptions {
   Mode mode = Mode::um;
-  std::string policy = "auto";
-  bool policy_given = false;
-  PolicyOptions policy_options;
+  PlanChoice plan;
   std::optional<std::uint64_t> device_bytes;
   TierChoice tier = TierChoice::automatic;
   std::filesystem::path tier_dir;

@@ -6,10 +6,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "memory_choice.h"
 #include "octrain/advisor/bounds.h"
+#include "octrain/advisor/recompute.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
 #include "options.h"
@@ -29,17 +32,16 @@ struct PlanOptions {
   WorkloadOptions workload;
   std::string schedule, machine;
   std::optional<std::uint64_t> device_bytes;
-  std::string policy = "all";
-  PolicyOptions policy_options;
+  PlanChoice choice{.policy = "all", .recompute = {}, .options = {}};
   bool list_policies = false;
   std::string out, json;
 };
 
 /// What one policy achieves; without a prediction it found no plan.
 struct Outcome {
-  std::string policy;
-  advisor::PlanResult result;
-  std::optional<advisor::Simulation> prediction;
+  std::string policy;  ///< as asked for: "tflms", "lookahead+sqrt"
+  advisor::Advice advice;
+  advisor::Simulation prediction;
 };
 
 struct Comparison {
@@ -50,18 +52,39 @@ struct Comparison {
   std::optional<std::int64_t> largest_batch;  ///< that fits in core; 0: none does
 };
 
-Outcome outcome_of(const std::string& policy, const advisor::PlanRequest& request) {
-  const auto& [schedule, machine, budget_bytes, options] = request;
-  const advisor::Policy& maker = policy_named(policy);
-  Outcome outcome{policy, maker.make_plan(request), {}};
-  if (!outcome.result.feasible()) return outcome;
-  const advisor::CheckReport report = advisor::check(schedule, outcome.result.plan, budget_bytes);
-  if (!report.ok()) {
-    throw runtime::InvalidPlan(
-        fmt::format("the plan of policy {} is not valid: {}", policy, defects_text(report)));
-  }
-  outcome.prediction = advisor::predict(maker, outcome.result, request);
+Outcome outcome_of(const std::string& name, const PlanChoice& choice, const advisor::Schedule& schedule,
+                   const advisor::Machine& machine, std::uint64_t budget_bytes) {
+  Outcome outcome{name, proved_advice(choice, schedule, machine, budget_bytes), {}};
+  if (!outcome.advice.feasible()) return outcome;
+  outcome.prediction = outcome.advice.prediction;
+  if (choice.policy == "auto" || outcome.advice.recompute != "none") return outcome;
+  // A policy that leaves everything to faults is judged as the driver would serve them.
+  const advisor::PlanResult plan{outcome.advice.plan, 0, outcome.advice.policy};
+  outcome.prediction =
+      advisor::predict(policy_named(choice.policy), plan, {schedule, machine, budget_bytes, choice.options});
   return outcome;
+}
+
+/// The policies asked for: one; or auto's answer, every policy by itself, and every recompute method under
+/// lookahead.
+std::vector<std::pair<std::string, PlanChoice>> choices_of(const PlanChoice& asked) {
+  if (asked.policy != "all") return {{asked.policy, asked}};
+  std::vector<std::pair<std::string, PlanChoice>> choices;
+  const auto add = [&](const std::string& name, std::string_view policy,
+                       const std::optional<std::string>& recompute) {
+    choices.emplace_back(name, asked);
+    choices.back().second.policy = policy;
+    choices.back().second.recompute = recompute;
+  };
+  add("auto", "auto", asked.recompute);
+  for (const advisor::Policy& policy : advisor::policies())
+    add(std::string(policy.name), policy.name, asked.recompute);
+  if (asked.recompute) return choices;
+  for (const advisor::RecomputeMethod& method : advisor::recompute_methods()) {
+    if (method.name == "none") continue;
+    add(fmt::format("lookahead+{}", method.name), "lookahead", std::string(method.name));
+  }
+  return choices;
 }
 
 std::uint64_t footprint_at(const PlanOptions& options, const advisor::Machine& machine, std::int64_t batch) {
@@ -105,14 +128,8 @@ Comparison compare(const PlanOptions& options, const advisor::Schedule& schedule
       options.device_bytes.value_or(machine.device_bytes != 0 ? machine.device_bytes : usable_ram_bytes());
   comparison.footprint_bytes = advisor::footprint_bytes(schedule);
   comparison.bounds = advisor::bounds(schedule, comparison.budget_bytes);
-  const advisor::PlanRequest request{schedule, machine, comparison.budget_bytes, options.policy_options};
-  if (options.policy != "all") {
-    comparison.outcomes.push_back(outcome_of(options.policy, request));
-    return comparison;
-  }
-  comparison.outcomes.push_back(outcome_of("auto", request));
-  for (const advisor::Policy& policy : advisor::policies()) {
-    comparison.outcomes.push_back(outcome_of(std::string(policy.name), request));
+  for (const auto& [name, choice] : choices_of(options.choice)) {
+    comparison.outcomes.push_back(outcome_of(name, choice, schedule, machine, comparison.budget_bytes));
   }
   return comparison;
 }
@@ -120,9 +137,13 @@ Comparison compare(const PlanOptions& options, const advisor::Schedule& schedule
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
 double of_ideal(const Comparison& comparison, const Outcome& outcome) {
-  return outcome.prediction->total_ns == 0 ? 1.0
-                                           : static_cast<double>(comparison.bounds.ideal_ns) /
-                                                 static_cast<double>(outcome.prediction->total_ns);
+  return outcome.prediction.total_ns == 0 ? 1.0
+                                          : static_cast<double>(comparison.bounds.ideal_ns) /
+                                                static_cast<double>(outcome.prediction.total_ns);
+}
+
+std::string made_by(const advisor::Advice& advice) {
+  return advice.recompute == "none" ? advice.policy : advice.policy + "+" + advice.recompute;
 }
 
 std::string text_of(const Comparison& comparison) {
@@ -139,13 +160,13 @@ std::string text_of(const Comparison& comparison) {
     text += fmt::format("largest batch that fits in core: {}\n", *comparison.largest_batch);
   Table table({"policy", "seconds", "of ideal", "in", "out", "discarded", "stalled", "recomputed", "peak"});
   for (const Outcome& outcome : comparison.outcomes) {
-    if (!outcome.prediction) {
-      table.add({outcome.policy, "does not fit", "", format_bytes(outcome.result.shortfall_bytes) + " short",
+    if (!outcome.advice.feasible()) {
+      table.add({outcome.policy, "does not fit", "", format_bytes(outcome.advice.shortfall_bytes) + " short",
                  "", "", "", "", ""});
       continue;
     }
-    const advisor::Simulation& run = *outcome.prediction;
-    const std::string name = outcome.policy == "auto" ? "auto: " + outcome.result.policy : outcome.policy;
+    const advisor::Simulation& run = outcome.prediction;
+    const std::string name = outcome.policy == "auto" ? "auto: " + made_by(outcome.advice) : outcome.policy;
     table.add({name, fmt::format("{:.4g}", seconds(run.total_ns)),
                fmt::format("{:.1f} %", 100 * of_ideal(comparison, outcome)), format_bytes(run.in_bytes),
                format_bytes(run.out_bytes), format_bytes(run.discarded_bytes),
@@ -169,11 +190,12 @@ nlohmann::ordered_json json_of(const Comparison& comparison) {
   if (comparison.largest_batch) json["largest_batch_in_core"] = *comparison.largest_batch;
   for (const Outcome& outcome : comparison.outcomes) {
     nlohmann::ordered_json entry = {{"policy", outcome.policy},
-                                    {"feasible", outcome.result.feasible()},
-                                    {"shortfall_bytes", outcome.result.shortfall_bytes}};
-    if (outcome.prediction) {
-      const advisor::Simulation& run = *outcome.prediction;
-      entry.update({{"made_by", outcome.result.policy},
+                                    {"feasible", outcome.advice.feasible()},
+                                    {"shortfall_bytes", outcome.advice.shortfall_bytes}};
+    if (outcome.advice.feasible()) {
+      const advisor::Simulation& run = outcome.prediction;
+      entry.update({{"made_by", made_by(outcome.advice)},
+                    {"recompute", outcome.advice.recompute},
                     {"seconds", seconds(run.total_ns)},
                     {"of_ideal", of_ideal(comparison, outcome)},
                     {"in_bytes", run.in_bytes},
@@ -209,8 +231,7 @@ int plan(const PlanOptions& options) {
   }
   if (options.machine.empty()) throw runtime::UsageError("plan needs --machine");
   const advisor::Machine machine = load_machine(options.machine);
-  if (options.policy != "all") (void)policy_named(options.policy);
-  check_policy_options(options.policy, options.policy_options);
+  check_plan_choice(options.choice);
   const advisor::Schedule schedule = schedule_of(options, machine);
   if (schedule.ops.empty()) throw runtime::BadInput(options.schedule + ": a schedule without ops");
   Comparison comparison = compare(options, schedule, machine);
@@ -220,11 +241,11 @@ int plan(const PlanOptions& options) {
   if (options.json != "-") write_text("-", text_of(comparison));
   if (!options.json.empty()) write_json(options.json, json_of(comparison));
   require_ops_fit(schedule, comparison.budget_bytes);
-  const advisor::PlanResult& first = comparison.outcomes.front().result;
+  const advisor::Advice& first = comparison.outcomes.front().advice;
   if (!first.feasible()) {
-    throw runtime::OutOfDeviceMemory(
-        fmt::format("policy {} finds no plan: {} short", options.policy, format_bytes(first.shortfall_bytes)),
-        first.shortfall_bytes);
+    throw runtime::OutOfDeviceMemory(fmt::format("policy {} finds no plan: {} short", options.choice.policy,
+                                                 format_bytes(first.shortfall_bytes)),
+                                     first.shortfall_bytes);
   }
   if (!options.out.empty()) save_plan(options.out, first.plan);
   return 0;
@@ -243,8 +264,7 @@ void add_plan_command(CLI::App& app, int& exit_code) {
   command->add_option("--machine", options->machine, "A built-in machine, or a description of one")
       ->type_name("NAME|FILE.json");
   add_device_memory_option(*command, options->device_bytes, "Budget (default: what the machine has)");
-  command->add_option("--policy", options->policy, "all, auto, or one by name")->capture_default_str();
-  add_policy_options(*command, options->policy_options);
+  add_plan_options(*command, options->choice, "all (default), auto, or one by name");
   command->add_flag("--list-policies", options->list_policies, "Every policy and its options; plans nothing");
   command->add_option("--out", options->out, "Write the plan (of all: auto's)")->type_name("PLAN.csv");
   command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
 
+#include "octrain/advisor/recompute.h"
 #include "octrain/advisor/text_io.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
@@ -59,23 +61,59 @@ std::string defects_text(const advisor::CheckReport& report) {
   return text;
 }
 
-ProvedPlan make_proved_plan(const std::string& policy, const PolicyOptions& options,
-                            const advisor::Schedule& schedule, const advisor::Machine& machine,
-                            std::uint64_t budget_bytes) {
-  advisor::PlanResult result = policy_named(policy).make_plan({schedule, machine, budget_bytes, options});
-  if (!result.feasible()) {
+advisor::Advice proved_advice(const PlanChoice& choice, const advisor::Schedule& schedule,
+                              const advisor::Machine& machine, std::uint64_t budget_bytes) {
+  advisor::AdviceRequest request{.schedule = schedule, .machine = machine};
+  request.budget_bytes = budget_bytes;
+  request.policy = choice.policy;
+  request.recompute = choice.recompute_method();
+  request.options = choice.options;
+  request.search_steps =
+      static_cast<std::uint64_t>(choice.search_seconds * advisor::AdviceRequest::kStepsPerSecond);
+  advisor::Advice advice = advisor::advise(request);
+  if (!advice.feasible()) return advice;
+  const advisor::CheckReport report = advisor::check(schedule, advice.plan, budget_bytes);
+  if (report.ok()) return advice;
+  throw runtime::InvalidPlan(
+      fmt::format("the plan of policy {} is not valid: {}", advice.policy, defects_text(report)));
+}
+
+ProvedPlan make_proved_plan(const PlanChoice& choice, const advisor::Schedule& schedule,
+                            const advisor::Machine& machine, std::uint64_t budget_bytes) {
+  advisor::Advice advice = proved_advice(choice, schedule, machine, budget_bytes);
+  if (!advice.feasible()) {
     throw runtime::OutOfDeviceMemory(
-        fmt::format("policy {} finds no plan within {}: {} short", policy,
-                    runtime::format_bytes(budget_bytes), runtime::format_bytes(result.shortfall_bytes)),
-        result.shortfall_bytes);
+        fmt::format("policy {} finds no plan within {}: {} short", choice.policy,
+                    runtime::format_bytes(budget_bytes), runtime::format_bytes(advice.shortfall_bytes)),
+        advice.shortfall_bytes);
   }
-  const advisor::CheckReport report = advisor::check(schedule, result.plan, budget_bytes);
-  if (!report.ok()) {
-    throw runtime::InvalidPlan(
-        fmt::format("the plan of policy {} is not valid: {}", result.policy, defects_text(report)));
+  return {std::move(advice.plan), std::move(advice.policy), std::move(advice.recompute),
+          std::move(advice.prediction)};
+}
+
+void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& policies_help) {
+  command.add_option("--policy", choice.policy, policies_help);
+  add_policy_options(command, choice.options);
+  command.add_option(
+      "--recompute", choice.recompute,
+      "What runs twice instead of being kept: none, auto, or a method by name (default: auto with "
+      "--policy auto, else none)");
+  command.add_option("--plan-seconds", choice.search_seconds, "What the search for a plan may take, about")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
+void check_plan_choice(const PlanChoice& choice) {
+  if (choice.policy != "all") (void)policy_named(choice.policy);
+  check_policy_options(choice.policy, choice.options);
+  if (!choice.recompute || *choice.recompute == "auto" || advisor::find_recompute_method(*choice.recompute))
+    return;
+  std::string names = "auto";
+  for (const advisor::RecomputeMethod& method : advisor::recompute_methods()) {
+    names += fmt::format(", {}", method.name);
   }
-  advisor::Simulation prediction = advisor::simulate(schedule, result.plan, machine, budget_bytes);
-  return {std::move(result.plan), std::move(result.policy), std::move(prediction)};
+  throw runtime::UsageError(
+      fmt::format("there is no recompute method '{}'; there are {}", *choice.recompute, names));
 }
 
 advisor::Schedule load_schedule(const std::string& path) { return load(path, advisor::read_schedule); }

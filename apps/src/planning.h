@@ -1,9 +1,12 @@
 // Plans for a run: made by a policy, proved by the checker, predicted by the simulator.
 #pragma once
 
+#include <CLI/App.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "octrain/advisor/advise.h"
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/machine.h"
 #include "octrain/advisor/plan.h"
@@ -14,9 +17,29 @@
 
 namespace octrain::apps {
 
+/// How to plan, as the command line says it.
+struct PlanChoice {
+  std::string policy = "auto";
+  std::optional<std::string>
+      recompute;  ///< not given: the search decides, and a named policy recomputes nothing
+  PolicyOptions options;
+  double search_seconds = 5;
+  [[nodiscard]] bool by_default() const { return policy == "auto" && !recompute && options.empty(); }
+  [[nodiscard]] std::string recompute_method() const {
+    return recompute.value_or(policy == "auto" ? "auto" : "none");
+  }
+};
+
+/// --policy, --policy-option, --recompute and --plan-seconds; `policies_help` says what --policy takes.
+void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& policies_help);
+
+/// Throws UsageError, telling what there is, if the names or options of the choice do not exist. `all`
+/// passes.
+void check_plan_choice(const PlanChoice& choice);
+
 struct ProvedPlan {
   advisor::Plan plan;
-  std::string policy;
+  std::string policy, recompute;
   advisor::Simulation prediction;
 };
 
@@ -25,9 +48,12 @@ struct ProvedPlan {
 
 /// Throws OutOfDeviceMemory with the shortfall when the policy finds no plan, InvalidPlan naming the defects
 /// when the checker refuses the one it made.
-[[nodiscard]] ProvedPlan make_proved_plan(const std::string& policy, const PolicyOptions& options,
-                                          const advisor::Schedule& schedule, const advisor::Machine& machine,
-                                          std::uint64_t budget_bytes);
+[[nodiscard]] ProvedPlan make_proved_plan(const PlanChoice& choice, const advisor::Schedule& schedule,
+                                          const advisor::Machine& machine, std::uint64_t budget_bytes);
+
+/// The same as a value: an infeasible one is returned, not thrown.
+[[nodiscard]] advisor::Advice proved_advice(const PlanChoice& choice, const advisor::Schedule& schedule,
+                                            const advisor::Machine& machine, std::uint64_t budget_bytes);
 
 /// The report's defects, first few of them, in one line.
 [[nodiscard]] std::string defects_text(const advisor::CheckReport& report);

@@ -37,6 +37,7 @@ nlohmann::ordered_json TrainReport::json() const {
       {"batch", facts_.batch},
       {"mode", facts_.mode},
       {"policy", facts_.policy},
+      {"recompute", facts_.recompute},
       {"backend", facts_.backend},
       {"tier", facts_.tier},
       {"seed", facts_.seed},

@@ -50,14 +50,14 @@ struct Plans {
 Plans make_plans(const runtime::Program& program, const MemoryOptions& options, const MemoryChoice& choice,
                  const advisor::Machine& machine, bool with_test) {
   Plans plans;
-  plans.train.policy = "none";
+  plans.train.policy = plans.train.recompute = "none";
   if (options.mode == Mode::incore || options.mode == Mode::um_naive) return plans;
   plans.made = true;
-  plans.train = make_proved_plan(options.policy, options.policy_options, program.train.schedule, machine,
-                                 choice.budget_bytes);
+  plans.train = make_proved_plan(options.plan, program.train.schedule, machine, choice.budget_bytes);
   if (with_test) {
-    plans.test = make_proved_plan(plans.train.policy, options.policy_options, program.test.schedule, machine,
-                                  choice.budget_bytes);
+    PlanChoice test = options.plan;
+    test.recompute = "none";  // nothing is read twice
+    plans.test = make_proved_plan(test, program.test.schedule, machine, choice.budget_bytes);
   }
   return plans;
 }
@@ -71,7 +71,8 @@ void announce(const TrainOptions& options, const MemoryChoice& choice, const Pla
   spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
   if (!plans.made) return;
   const advisor::Simulation& prediction = plans.train.prediction;
-  spdlog::info("policy {}: predicted {} an iteration, {} in, {} out, {} discarded", plans.train.policy,
+  spdlog::info("policy {}, recompute {}: predicted {} an iteration, {} in, {} out, {} discarded",
+               plans.train.policy, plans.train.recompute,
                runtime::format_duration(static_cast<double>(prediction.total_ns) * 1e-9),
                format_bytes(prediction.in_bytes), format_bytes(prediction.out_bytes),
                format_bytes(prediction.discarded_bytes));
@@ -83,6 +84,7 @@ RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const
   facts.model = options.workload.model;
   facts.mode = to_string(options.memory.mode);
   facts.policy = plans.train.policy;
+  facts.recompute = plans.train.recompute;
   facts.backend = backend.name();
   facts.tier = options.memory.mode == Mode::incore                  ? "none"
                : choice.space.tier == runtime::host::TierKind::file ? "file"
@@ -168,7 +170,7 @@ void save_unasked(const TrainOptions& options, const runtime::Program& program, 
 
 int train(const TrainOptions& options) {
   start_logging();
-  check_policy_options(options.memory.policy, options.memory.policy_options);
+  check_plan_choice(options.memory.plan);
   const bool with_test = wants_test(options);
   const Workload workload = open_workload(options.workload, with_test);
   const std::uint64_t iterations = iteration_count(options, *workload.reader);

@@ -5,6 +5,7 @@
 
 #include "apps/program.h"
 #include "octrain/advisor/policy.h"
+#include "octrain/advisor/recompute.h"
 
 namespace octrain::testing {
 namespace {
@@ -75,13 +76,22 @@ class Equivalence : public ::testing::TestWithParam<Workload> {
     }
   }
 
-  /// The default policy on every tier and budget, the others on each tier and each budget once.
+  /// The default on every tier and budget; every policy and recompute method with tiers and budgets taking
+  /// turns, so that the two modes that plan, and a few networks, see all of them.
   void expect_same_under_every_policy(const std::string& mode) const {
     expect_same_everywhere({"--mode", mode});
+    std::vector<Arguments> ways;
     for (const advisor::Policy& policy : advisor::policies()) {
-      const Arguments how = {"--mode", mode, "--policy", std::string(policy.name)};
-      expect_same(how, "ram", budgets().back());
-      expect_same(how, "file", budgets().front());
+      ways.push_back({"--mode", mode, "--policy", std::string(policy.name)});
+    }
+    for (const advisor::RecomputeMethod& method : advisor::recompute_methods()) {
+      ways.push_back({"--mode", mode, "--recompute", std::string(method.name)});
+    }
+    std::size_t turn = mode == "um" ? 0 : 2;
+    for (const Arguments& way : ways) {
+      expect_same(way, turn % 2 == 0 ? "ram" : "file",
+                  turn / 2 % 2 == 0 ? budgets().back() : budgets().front());
+      ++turn;
     }
   }
 

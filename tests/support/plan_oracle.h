@@ -179,6 +179,8 @@ class PlanOracle {
     const advisor::Op& op = ran(event);
     bool in_place = op.phase == advisor::Phase::update;
     for (const advisor::TensorId t : op.reads) in_place = in_place || has(op.writes, t);
+    for (const advisor::TensorId t : op.writes)  // the parts of others would be lost
+      in_place = in_place || schedule_.tensors[t].role == advisor::Role::workspace;
     if (in_place) return {{advisor::Defect::recompute_of_update, event.target}};
     for (const advisor::TensorId t : op.reads) {
       if (!resident(e, t) || !contents(e, t).device || symbols_.differs(event.target, t)) {

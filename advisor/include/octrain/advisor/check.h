@@ -24,7 +24,8 @@ enum class Defect {
   placement_over_budget,  ///< a placement ends past the budget, and nothing is ever evicted
   placed_twice,
   recompute_without_inputs,  ///< an input of the op to run again is not resident or dead
-  recompute_of_update,       ///< running an update or an in-place op twice changes the numbers
+  recompute_of_update,  ///< running an update, an in-place op or a writer of shared buffers twice changes the
+                        ///< numbers
   unknown_tensor,
   unknown_op,
 };
