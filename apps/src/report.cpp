@@ -19,7 +19,14 @@ constexpr std::size_t kRowsShown = 20;
 
 void TrainReport::add(const runtime::IterationRecord& record) {
   rows_.push_back({record.iteration, record.loss, record.metrics.seconds, record.images_per_second,
-                   record.metrics.stall_seconds, record.metrics.memory});
+                   record.metrics.stall_seconds, record.metrics.recompute_seconds, record.metrics.memory});
+}
+
+void TrainReport::set_plan(const ProvedPlan& plan) {
+  facts_.policy = plan.policy;
+  facts_.recompute = plan.recompute;
+  facts_.predicted_seconds = static_cast<double>(plan.prediction.total_ns) * 1e-9;
+  planned_after_ = rows_.size();
 }
 
 double TrainReport::median_seconds() const {
@@ -49,6 +56,7 @@ nlohmann::ordered_json TrainReport::json() const {
       {"iterations", nlohmann::ordered_json::array()},
   };
   if (facts_.predicted_seconds) json["predicted_seconds"] = *facts_.predicted_seconds;
+  if (planned_after_ > 0) json["planned_again_after"] = planned_after_;
   for (const Row& row : rows_) {
     json["iterations"].push_back({{"iteration", row.iteration},
                                   {"loss", row.loss},
@@ -61,6 +69,7 @@ nlohmann::ordered_json TrainReport::json() const {
                                   {"fault_in_bytes", row.memory.fault_in_bytes},
                                   {"driver_evicted_bytes", row.memory.driver_evicted_bytes},
                                   {"stall_seconds", row.stall_seconds},
+                                  {"recompute_seconds", row.recompute_seconds},
                                   {"peak_resident_bytes", row.memory.peak_resident_bytes}});
   }
   if (test_) {

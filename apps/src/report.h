@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "octrain/runtime/trainer.h"
+#include "planning.h"
 
 namespace octrain::apps {
 
@@ -22,6 +23,8 @@ class TrainReport {
  public:
   explicit TrainReport(RunFacts facts) : facts_(std::move(facts)) {}
   void add(const runtime::IterationRecord& record);
+  /// Another plan from the next iteration on.
+  void set_plan(const ProvedPlan& plan);
   void set_test(const runtime::TestRecord& record) { test_ = record; }
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   [[nodiscard]] nlohmann::ordered_json json() const;
@@ -31,7 +34,7 @@ class TrainReport {
  private:
   struct Row {
     std::uint64_t iteration = 0;
-    double loss = 0, seconds = 0, images_per_second = 0, stall_seconds = 0;
+    double loss = 0, seconds = 0, images_per_second = 0, stall_seconds = 0, recompute_seconds = 0;
     runtime::MemoryCounters memory;
   };
   [[nodiscard]] double median_seconds() const;
@@ -39,6 +42,7 @@ class TrainReport {
 
   RunFacts facts_;
   std::vector<Row> rows_;
+  std::size_t planned_after_ = 0;  // rows under another plan than the last, 0: none
   std::optional<runtime::TestRecord> test_;
 };
 

@@ -15,6 +15,7 @@
 #include "planning.h"
 #include "progress.h"
 #include "recipe.h"
+#include "replanner.h"
 #include "report.h"
 #include "workload.h"
 
@@ -62,6 +63,15 @@ Plans make_plans(const runtime::Program& program, const MemoryOptions& options, 
   return plans;
 }
 
+std::string plan_text(const ProvedPlan& plan) {
+  const advisor::Simulation& prediction = plan.prediction;
+  return fmt::format("policy {}, recompute {}: predicted {} an iteration, {} in, {} out, {} discarded",
+                     plan.policy, plan.recompute,
+                     runtime::format_duration(static_cast<double>(prediction.total_ns) * 1e-9),
+                     format_bytes(prediction.in_bytes), format_bytes(prediction.out_bytes),
+                     format_bytes(prediction.discarded_bytes));
+}
+
 void announce(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans) {
   spdlog::info(
       "{} batch {}: footprint {}, device memory {}: {}", options.workload.model, options.workload.batch,
@@ -70,12 +80,7 @@ void announce(const TrainOptions& options, const MemoryChoice& choice, const Pla
                                  : fmt::format("oversubscribed {:.2f} times", choice.oversubscription()));
   spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
   if (!plans.made) return;
-  const advisor::Simulation& prediction = plans.train.prediction;
-  spdlog::info("policy {}, recompute {}: predicted {} an iteration, {} in, {} out, {} discarded",
-               plans.train.policy, plans.train.recompute,
-               runtime::format_duration(static_cast<double>(prediction.total_ns) * 1e-9),
-               format_bytes(prediction.in_bytes), format_bytes(prediction.out_bytes),
-               format_bytes(prediction.discarded_bytes));
+  spdlog::info(plan_text(plans.train));
 }
 
 RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans,
@@ -179,8 +184,8 @@ int train(const TrainOptions& options) {
   const layers::LoweredNet lowered = lower_workload(workload, options.workload, recipe.solver);
   const runtime::Program& program = lowered.program;
   const MemoryChoice choice = choose_memory(program, options.memory, workload.reader->staging_bytes());
-  const Plans plans =
-      make_plans(program, options.memory, choice, machine_of(choice, *workload.backend), with_test);
+  const advisor::Machine machine = machine_of(choice, *workload.backend);
+  const Plans plans = make_plans(program, options.memory, choice, machine, with_test);
   announce(options, choice, plans);
   const std::unique_ptr<runtime::MemorySpace> memory = make_space(program, choice);
   spdlog::info("memory: {}", memory->description());
@@ -188,9 +193,16 @@ int train(const TrainOptions& options) {
   TrainReport report(facts_of(options, choice, plans, *workload.backend));
   ProgressReporter progress(*memory, iterations, options.workload.batch);
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
+  runtime::TrainerEvents events = events_to(report, progress);
+  if (plans.made && !choice.everything_resident && iterations >= kLeastIterationsToReplan) {
+    events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
+                              [&](const ProvedPlan& plan) {
+                                report.set_plan(plan);
+                                progress.note("with measured times: " + plan_text(plan));
+                              });
+  }
   runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory,
-                           trainer_options(options, recipe.rate, iterations, test_images),
-                           events_to(report, progress));
+                           trainer_options(options, recipe.rate, iterations, test_images), std::move(events));
   const runtime::InterruptGuard guard;
   start_from(trainer, options);
   runtime::TrainResult result;

@@ -1,0 +1,36 @@
+// Plans once more when an iteration has shown how long every op takes and how fast the tier is: until then
+// both are estimates. Plans do not change the numbers, so neither does this.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "octrain/runtime/program.h"
+#include "octrain/runtime/trainer.h"
+#include "planning.h"
+
+namespace octrain::apps {
+
+class Replanner {
+ public:
+  /// `told` is called with the new plan. All that is referred to must outlive this.
+  Replanner(const advisor::Schedule& schedule, const PlanChoice& choice, const advisor::Machine& machine,
+            std::uint64_t budget_bytes, std::function<void(const ProvedPlan&)> told);
+
+  /// What TrainerEvents::replan asks, after `trained` iterations of this run.
+  const advisor::Plan* operator()(const runtime::IterationRecord& record, std::uint64_t trained);
+
+ private:
+  advisor::Schedule schedule_;
+  const PlanChoice& choice_;
+  advisor::Machine machine_;
+  std::uint64_t budget_bytes_;
+  std::function<void(const ProvedPlan&)> told_;
+  std::optional<ProvedPlan> plan_;
+};
+
+/// Iterations that a run must have for a second plan to be worth it.
+inline constexpr std::uint64_t kLeastIterationsToReplan = 5;
+
+}  // namespace octrain::apps
