@@ -7,6 +7,7 @@
 
 #include "octrain/advisor/bounds.h"
 #include "octrain/advisor/simulate.h"
+#include "support/effort.h"
 #include "support/random_schedule.h"
 
 namespace octrain::testing {
@@ -103,7 +104,7 @@ class BlockWalk {
 
 TEST(Driver, CountingBlocksIsWalkingThem) {
   int under_pressure = 0;
-  for (std::uint32_t seed = 0; seed < 500; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(500); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Schedule schedule = blocky_schedule(seed);
     const std::uint64_t least = largest_op_bytes(schedule);

@@ -5,6 +5,7 @@
 
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/policy.h"
+#include "support/effort.h"
 #include "support/random_schedule.h"
 
 namespace octrain::testing {
@@ -13,7 +14,7 @@ namespace {
 using namespace octrain::advisor;
 
 TEST(PolicyOptions, AtEitherEndThePlanPassesTheChecker) {
-  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(400); ++seed) {
     const Schedule schedule = random_schedule(seed);
     const std::uint64_t least = largest_op_bytes(schedule);
     const Machine machine = unit_machine();

@@ -11,6 +11,7 @@
 #include "octrain/advisor/policy.h"
 #include "octrain/advisor/simulate.h"
 #include "octrain/advisor/text_io.h"
+#include "support/effort.h"
 #include "support/random_schedule.h"
 
 namespace octrain::testing {
@@ -18,7 +19,7 @@ namespace {
 
 using namespace octrain::advisor;
 
-constexpr std::uint32_t kSchedules = 2500;
+constexpr std::uint32_t kSchedules = cases(2500);
 
 Machine random_machine(std::uint32_t seed) {
   RandomSchedule random(seed);
@@ -117,7 +118,7 @@ TEST(RandomPlans, WhateverTheOptionsThePlanPassesTheChecker) {
 }
 
 TEST(RandomPlans, BelowTheLargestOpEveryPolicyNamesTheShortfall) {
-  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(200); ++seed) {
     const Schedule schedule = random_schedule(seed);
     const std::uint64_t least = largest_op_bytes(schedule);
     if (least < 3) continue;
@@ -131,7 +132,7 @@ TEST(RandomPlans, BelowTheLargestOpEveryPolicyNamesTheShortfall) {
 }
 
 TEST(RandomPlans, LookaheadMovesNothingButInputsWhenEverythingFits) {
-  for (std::uint32_t seed = 0; seed < 500; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(500); ++seed) {
     const Schedule schedule = random_schedule(seed);
     const Machine machine = unit_machine();
     const std::uint64_t budget_bytes = footprint_bytes(schedule);
@@ -143,7 +144,7 @@ TEST(RandomPlans, LookaheadMovesNothingButInputsWhenEverythingFits) {
 }
 
 TEST(RandomPlans, AutoIsNeverWorseThanANamedPolicy) {
-  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(300); ++seed) {
     const Schedule schedule = random_schedule(seed);
     const Machine machine = random_machine(seed);
     for (const std::uint64_t budget_bytes : budgets(schedule)) {

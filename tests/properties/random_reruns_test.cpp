@@ -10,6 +10,7 @@
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/recompute.h"
 #include "octrain/advisor/simulate.h"
+#include "support/effort.h"
 #include "support/random_schedule.h"
 #include "support/random_training.h"
 
@@ -75,7 +76,7 @@ void expect_sound(const Schedule& schedule, const std::vector<Rerun>& reruns) {
 
 TEST(RandomReruns, AnyValidSetFoldsBackToTheSamePlan) {
   std::size_t reruns_seen = 0;
-  for (std::uint32_t seed = 0; seed < 1000; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(1000); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomSchedule random(seed + 1);
     const Schedule schedule = seed % 2 == 0 ? random_schedule(seed) : random_training(seed);
@@ -88,7 +89,7 @@ TEST(RandomReruns, AnyValidSetFoldsBackToTheSamePlan) {
 }
 
 TEST(RandomReruns, EveryMethodChoosesValidReruns) {
-  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(300); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Schedule schedule = seed % 3 == 0 ? random_schedule(seed) : random_training(seed);
     const Machine machine = unit_machine();
@@ -121,7 +122,7 @@ bool dead_at(const Schedule& schedule, TensorId tensor, OpIndex op) {
 
 TEST(RandomReruns, MethodsDropOnlyWhatTheyMay) {
   std::size_t seen = 0;
-  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(200); ++seed) {
     const Schedule schedule = random_training(seed);
     const Machine machine = unit_machine();
     RandomSchedule random(seed);
@@ -149,7 +150,7 @@ TEST(RandomReruns, MethodsDropOnlyWhatTheyMay) {
 
 TEST(RandomReruns, EveryCandidateIsValidByItself) {
   std::size_t seen = 0, exact = 0;
-  for (std::uint32_t seed = 0; seed < 100; ++seed) {
+  for (std::uint32_t seed = 0; seed < cases(100); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Schedule schedule = random_training(seed);
     double last_profit = std::numeric_limits<double>::infinity();
