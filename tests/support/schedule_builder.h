@@ -27,6 +27,9 @@ class ScheduleBuilder {
                              std::move(reads), std::move(writes)});
     return index;
   }
+  void overwrite(advisor::OpIndex op, advisor::TensorId read, advisor::TensorId written) {
+    schedule_.ops[op].overwrites.push_back({read, written});
+  }
   [[nodiscard]] const advisor::Schedule& schedule() const { return schedule_; }
 
  private:
