@@ -27,6 +27,10 @@ namespace octrain::advisor {
 [[nodiscard]] PackingSolution first_fit_in_order(const PackingProblem& problem,
                                                  const std::vector<std::size_t>& order);
 
+/// The lowest answer of the heuristics; the rest are not asked once one is as low as the capacity or the
+/// lower bound.
+[[nodiscard]] PackingSolution best_of_heuristics(const PackingProblem& problem);
+
 /// Fills in the height, and whether the lower bound proves it.
 [[nodiscard]] PackingSolution measured(const PackingProblem& problem, std::vector<std::uint64_t> offsets);
 

@@ -7,8 +7,8 @@ namespace octrain::advisor {
 namespace {
 
 PackingSolution pack(const PackingProblem& problem, std::uint64_t steps) {
-  PackingSolution start = first_fit_packing().pack(problem, 0);  // the answer where the steps do not suffice
-  return search_lower(problem, std::move(start), SearchWhat::everything, steps);
+  // The heuristics' answer stands where the steps do not suffice.
+  return search_lower(problem, best_of_heuristics(problem), SearchWhat::everything, steps);
 }
 
 }  // namespace
