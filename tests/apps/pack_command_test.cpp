@@ -43,8 +43,8 @@ TEST_F(PackFiles, WritesOffsetsWithinTheCapacity) {
   const Outcome outcome = pack("10");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("height 10 of 10  lower bound 10  ratio 1.0000  proven"));
-  // a on the ground and b on it; d on the ground and c on it, above a.
-  EXPECT_EQ(output(), "id,lower,upper,size,offset\na,2,6,3,0\nb,5,9,7,3\nc,1,3,3,5\nd,0,2,5,0\n");
+  // b on the ground and a on it; c on the ground below a, and d on it.
+  EXPECT_EQ(output(), "id,lower,upper,size,offset\na,2,6,3,7\nb,5,9,7,0\nc,1,3,3,0\nd,0,2,5,3\n");
 }
 
 TEST_F(PackFiles, TheAnswerCanBePackedAgain) {
