@@ -10,10 +10,15 @@ Walk::Walk(const Schedule& schedule, const Plan& plan, std::uint64_t budget_byte
       budget_(budget_bytes),
       verdicts_(verdicts),
       states_(schedule.tensors.size()),
+      offsets_(schedule.tensors.size()),
       starts_on_host_(schedule.tensors.size(), false),
       uses_(schedule.tensors.size()) {
   expect_writers();
   index_uses();
+  for (const Action& action : plan.actions) {
+    if (action.kind != ActionKind::place || offsets_[action.target]) continue;
+    offsets_[action.target] = action.offset_bytes;
+  }
   for (TensorId tensor = 0; tensor < schedule.tensors.size(); ++tensor) {
     states_[tensor].host_valid = outlives_iteration(schedule.tensors[tensor].role);
   }
@@ -124,6 +129,10 @@ void Walk::let_go(const Action& action) {
     release(action.target);
     return;
   }
+  if (state.taken_by && states_[*state.taken_by].device_valid) {
+    verdicts_.add(Defect::discard_of_live, action.op, action.target,
+                  told(": its bytes are those of ") + verdicts_.tensor_text(*state.taken_by) + " now");
+  }
   const bool live = (state.device_valid || state.host_valid) && read_later(action.target);
   if (live) {
     verdicts_.add(Defect::discard_of_live, action.op, action.target, told(": its contents are still needed"));
@@ -188,6 +197,7 @@ void Walk::read(OpIndex op, TensorId tensor, OpIndex expected_writer) {
 
 /// The writing half of a run of `op` at boundary `at`: outputs that are not resident get their bytes here.
 void Walk::write(OpIndex op, OpIndex at) {
+  take_places(op);
   for (const TensorId tensor : schedule_.ops[op].writes) {
     if (!states_[tensor].resident) allocate(tensor);
   }
@@ -200,8 +210,22 @@ void Walk::write(OpIndex op, OpIndex at) {
   }
 }
 
+/// What is written in place gets no bytes of its own: its input's become its.
+void Walk::take_places(OpIndex op) {
+  for (const Overwrite& pair : schedule_.ops[op].overwrites) {
+    State& from = states_[pair.read];
+    if (!from.resident || states_[pair.written].resident || !lies_in_place(schedule_, op, pair, offsets_))
+      continue;
+    release(pair.read);
+    allocate(pair.written);
+    from.host_valid = false;
+    from.taken_by = pair.written;
+  }
+}
+
 void Walk::allocate(TensorId tensor) {
   states_[tensor].resident = true;
+  states_[tensor].taken_by.reset();
   used_ += schedule_.tensors[tensor].bytes;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -32,6 +33,10 @@ class Verdicts {
   bool first_iteration_ = true;
 };
 
+/// Does op `op` write `pair.written` on the very bytes of `pair.read`, as the schedule offers?
+[[nodiscard]] bool lies_in_place(const Schedule& schedule, OpIndex op, const Overwrite& pair,
+                                 const std::vector<std::optional<std::uint64_t>>& offsets);
+
 /// Placements: past the budget, twice, or over one another while alive together.
 void check_placements(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes,
                       Verdicts& verdicts);
@@ -52,7 +57,8 @@ class Walk {
     bool resident = false;
     bool device_valid = false;
     bool host_valid = false;
-    OpIndex writer = kInitial;  // the op whose result the contents are
+    OpIndex writer = kInitial;         // the op whose result the contents are
+    std::optional<TensorId> taken_by;  // whose its bytes became when they were overwritten in place
   };
   struct Use {
     std::size_t run = 0;  // counts every run of an op in an iteration from 1, recomputed ones too
@@ -70,6 +76,7 @@ class Walk {
   void run_op(OpIndex op);
   void read(OpIndex op, TensorId tensor, OpIndex expected_writer);
   void write(OpIndex op, OpIndex at);
+  void take_places(OpIndex op);
   void allocate(TensorId tensor);
   void release(TensorId tensor);
   void measure(OpIndex at, std::uint32_t target, std::uint64_t workspace_bytes);
@@ -82,10 +89,11 @@ class Walk {
   std::uint64_t budget_;
   Verdicts& verdicts_;
   std::vector<State> states_;
-  std::vector<bool> starts_on_host_;           // contents are there when the iteration begins
-  std::vector<std::vector<Use>> uses_;         // by tensor, in run order
-  std::vector<std::vector<OpIndex>> writers_;  // [op][i]: whose result the op's i-th read expects
-  std::size_t run_ = 0;                        // of this iteration, so far
+  std::vector<std::optional<std::uint64_t>> offsets_;  // of what is placed
+  std::vector<bool> starts_on_host_;                   // contents are there when the iteration begins
+  std::vector<std::vector<Use>> uses_;                 // by tensor, in run order
+  std::vector<std::vector<OpIndex>> writers_;          // [op][i]: whose result the op's i-th read expects
+  std::size_t run_ = 0;                                // of this iteration, so far
   std::uint64_t used_ = 0;
   std::uint64_t peak_ = 0;
 };

@@ -16,6 +16,7 @@ constexpr std::string_view kPlanHeader = "octrain-plan,1";
 constexpr std::string_view kTensorForm = "tensor,<id>,<name>,<role>,<bytes>";
 constexpr std::string_view kOpForm =
     "op,<index>,<name>,<phase>,<time_ns>,<workspace_bytes>,<ids read>,<ids written>";
+constexpr std::string_view kOverwriteForm = "overwrite,<op index>,<id read>,<id written>";
 constexpr std::array kRoles = {Role::input,      Role::weight, Role::gradient,
                                Role::activation, Role::state,  Role::workspace};
 constexpr std::array kPhases = {Phase::forward, Phase::backward, Phase::update};
@@ -70,6 +71,10 @@ std::vector<TensorId> ids(const RecordReader& reader, std::size_t field, std::si
   return result;
 }
 
+bool contains(const std::vector<TensorId>& ids, TensorId id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 void write_ids(std::ostream& out, const std::vector<TensorId>& ids) {
   for (std::size_t i = 0; i < ids.size(); ++i) out << (i == 0 ? "" : " ") << ids[i];
 }
@@ -87,8 +92,10 @@ class ScheduleReader {
         read_tensor();
       } else if (record == "op") {
         read_op();
+      } else if (record == "overwrite") {
+        read_overwrite();
       } else {
-        reader_.fail("a record 'tensor' or 'op'", record);
+        reader_.fail("a record 'tensor', 'op' or 'overwrite'", record);
       }
     }
     return std::move(schedule_);
@@ -113,6 +120,26 @@ class ScheduleReader {
     op.reads = ids(reader_, 6, schedule_.tensors.size());
     op.writes = ids(reader_, 7, schedule_.tensors.size());
     schedule_.ops.push_back(std::move(op));
+  }
+
+  void read_overwrite() {
+    reader_.expect_fields(4, kOverwriteForm);
+    const std::uint64_t index = reader_.number(1, "op index", kLargestIndex);
+    if (index >= schedule_.ops.size()) {
+      reader_.fail("the index of an op above (" + std::to_string(schedule_.ops.size()) + " so far)",
+                   reader_.fields()[1]);
+    }
+    Op& op = schedule_.ops[index];
+    const auto id = [&](std::size_t field, const char* what, bool read) {
+      const auto tensor = static_cast<TensorId>(reader_.number(field, "tensor id", kLargestIndex));
+      if (contains(op.reads, tensor) != read || contains(op.writes, tensor) == read)
+        reader_.fail("a tensor that op " + std::to_string(index) + what, reader_.fields()[field]);
+      return tensor;
+    };
+    const Overwrite pair{id(2, " reads and does not write", true), id(3, " writes and does not read", false)};
+    if (std::find(op.overwrites.begin(), op.overwrites.end(), pair) != op.overwrites.end())
+      reader_.fail("each pair once", "the same pair again");
+    op.overwrites.push_back(pair);
   }
 
   std::uint64_t add_up(std::size_t field, std::string_view what, std::uint64_t& sum) {
@@ -168,6 +195,11 @@ void write_schedule(std::ostream& out, const Schedule& schedule) {
     out << ',';
     write_ids(out, op.writes);
     out << '\n';
+  }
+  for (std::size_t index = 0; index < schedule.ops.size(); ++index) {
+    for (const Overwrite& pair : schedule.ops[index].overwrites) {
+      out << "overwrite," << index << ',' << pair.read << ',' << pair.written << '\n';
+    }
   }
 }
 

@@ -25,6 +25,7 @@ int run(std::vector<std::string> arguments) {
   octrain::apps::add_train_command(app, exit_code);
   octrain::apps::add_plan_command(app, exit_code);
   octrain::apps::add_check_command(app, exit_code);
+  octrain::apps::add_pack_command(app, exit_code);
   octrain::apps::add_inspect_command(app, exit_code);
   octrain::apps::add_export_command(app, exit_code);
   octrain::apps::add_devices_command(app, exit_code);

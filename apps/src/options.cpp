@@ -77,20 +77,24 @@ std::string_view to_string(Mode mode) {
   return "";
 }
 
-CLI::Option* add_device_memory_option(CLI::App& command, std::optional<std::uint64_t>& bytes,
-                                      const char* help) {
+CLI::Option* add_size_option(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& bytes,
+                             const std::string& help) {
   return command
       .add_option_function<std::string>(
-          "--device-memory",
-          [&bytes](const std::string& text) {
+          name,
+          [name, &bytes](const std::string& text) {
             bytes = runtime::parse_bytes(text);
             if (!bytes || *bytes == 0) {
-              throw CLI::ValidationError("--device-memory",
-                                         "'" + text + "' is not a size like 4GiB or 512MiB");
+              throw CLI::ValidationError(name, "'" + text + "' is not a size like 4GiB or 512MiB");
             }
           },
           help)
       ->type_name("SIZE");
+}
+
+CLI::Option* add_device_memory_option(CLI::App& command, std::optional<std::uint64_t>& bytes,
+                                      const char* help) {
+  return add_size_option(command, "--device-memory", bytes, help);
 }
 
 void add_workload_options(CLI::App& command, WorkloadOptions& options, bool required) {

@@ -72,6 +72,9 @@ void add_workload_options(CLI::App& command, WorkloadOptions& options, bool requ
 void add_data_options(CLI::App& command, WorkloadOptions& options);
 void add_memory_options(CLI::App& command, MemoryOptions& options);
 void add_solver_options(CLI::App& command, SolverOptions& options);
+/// An option whose value is a size of at least one byte.
+CLI::Option* add_size_option(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& bytes,
+                             const std::string& help);
 /// --device-memory alone.
 CLI::Option* add_device_memory_option(CLI::App& command, std::optional<std::uint64_t>& bytes,
                                       const char* help);

@@ -119,6 +119,15 @@ void check_plan_choice(const PlanChoice& choice) {
 advisor::Schedule load_schedule(const std::string& path) { return load(path, advisor::read_schedule); }
 advisor::Plan load_plan(const std::string& path) { return load(path, advisor::read_plan); }
 
+advisor::PackingProblem load_packing(const std::string& path) { return load(path, advisor::read_packing); }
+
+void save_packing(const std::string& path, const advisor::PackingProblem& problem,
+                  const advisor::PackingSolution& solution) {
+  std::ostringstream text;
+  advisor::write_packing(text, problem, solution);
+  write_text(path, text.str());
+}
+
 void save_schedule(const std::string& path, const advisor::Schedule& schedule) {
   save(path, schedule, advisor::write_schedule);
 }

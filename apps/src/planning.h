@@ -9,6 +9,7 @@
 #include "octrain/advisor/advise.h"
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/machine.h"
+#include "octrain/advisor/packing.h"
 #include "octrain/advisor/plan.h"
 #include "octrain/advisor/policy.h"
 #include "octrain/advisor/schedule.h"
@@ -61,6 +62,9 @@ struct ProvedPlan {
 /// From and to CSV files; errors are BadInput "FILE:LINE: …" or IoError.
 [[nodiscard]] advisor::Schedule load_schedule(const std::string& path);
 [[nodiscard]] advisor::Plan load_plan(const std::string& path);
+[[nodiscard]] advisor::PackingProblem load_packing(const std::string& path);
+void save_packing(const std::string& path, const advisor::PackingProblem& problem,
+                  const advisor::PackingSolution& solution);
 void save_schedule(const std::string& path, const advisor::Schedule& schedule);
 void save_plan(const std::string& path, const advisor::Plan& plan);
 

@@ -39,6 +39,14 @@ constexpr const char* kSmall =
     "op,0,conv,forward,1000,16,0 1,\n"
     "op,1,sgd,update,5,0,1,1\n";
 
+constexpr const char* kInPlace =
+    "octrain-schedule,1\n"
+    "tensor,0,a,activation,64\n"
+    "tensor,1,b,activation,64\n"
+    "tensor,2,w,weight,64\n"
+    "op,0,conv,forward,10,0,,0\n"
+    "op,1,relu,forward,10,0,0 2,1 2\n";
+
 TEST(TextIo, AScheduleReadsAndWritesBack) {
   const Schedule schedule = schedule_of(kSmall);
   ASSERT_EQ(schedule.tensors.size(), 2u);
@@ -52,6 +60,27 @@ TEST(TextIo, AScheduleReadsAndWritesBack) {
   std::ostringstream out;
   write_schedule(out, schedule);
   EXPECT_EQ(out.str(), kSmall);
+}
+
+TEST(TextIo, OverwritesReadAndWriteBack) {
+  const std::string text = std::string(kInPlace) + "overwrite,1,0,1\n";
+  const Schedule schedule = schedule_of(text);
+  EXPECT_TRUE(schedule.ops.at(0).overwrites.empty());
+  EXPECT_EQ(schedule.ops.at(1).overwrites, (std::vector<Overwrite>{{0, 1}}));
+  std::ostringstream out;
+  write_schedule(out, schedule);
+  EXPECT_EQ(out.str(), text);
+}
+
+TEST(TextIo, OverwritesAreOfWhatTheOpReadsAndOfWhatItWrites) {
+  const std::string head = kInPlace;
+  expect_error(schedule_of, head + "overwrite,2,0,1\n", 7, "op above (2 so far)");
+  expect_error(schedule_of, head + "overwrite,1,0\n", 7, "overwrite,<op index>,<id read>,<id written>");
+  expect_error(schedule_of, head + "overwrite,1,1,1\n", 7, "op 1 reads and does not write");
+  expect_error(schedule_of, head + "overwrite,1,2,1\n", 7, "op 1 reads and does not write");
+  expect_error(schedule_of, head + "overwrite,1,0,2\n", 7, "op 1 writes and does not read");
+  expect_error(schedule_of, head + "overwrite,1,0,0\n", 7, "op 1 writes and does not read");
+  expect_error(schedule_of, head + "overwrite,1,0,1\noverwrite,1,0,1\n", 8, "each pair once");
 }
 
 TEST(TextIo, BlankLinesAndCarriageReturnsDoNotMatter) {
@@ -75,7 +104,7 @@ TEST(TextIo, ErrorsNameTheLineAndWhatWasExpected) {
   expect_error(schedule_of, head + "op,0,o,forward,1,0,0 7,\n", 3, "found '7'");
   expect_error(schedule_of, head + "op,0,o,forward,1,0,0 0,\n", 3, "0 twice");
   expect_error(schedule_of, head + "op,0,o,forward,99999999999999999999,0,0,\n", 3, "time_ns");
-  expect_error(schedule_of, head + "opp,0\n", 3, "'tensor' or 'op'");
+  expect_error(schedule_of, head + "opp,0\n", 3, "'tensor', 'op' or 'overwrite'");
   expect_error(schedule_of, head + "tensor,1,\"b,weight,4\n\n", 3, "closing quote");
 }
 

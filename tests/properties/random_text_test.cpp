@@ -30,7 +30,7 @@ TEST(RandomText, SchedulesAndPlansComeBackAsTheyWere) {
                                     "tab\t", "line\r", "\"",  "ünïcode"};
   for (std::uint32_t seed = 0; seed < 500; ++seed) {
     RandomSchedule random(seed);
-    Schedule schedule = random.make();
+    Schedule schedule = random.make_with_overwrites();
     for (TensorInfo& tensor : schedule.tensors) tensor.name = kNames[random.below(9)];
     for (Op& op : schedule.ops) op.name = kNames[random.below(9)];
     std::istringstream schedule_text(text_of(schedule));

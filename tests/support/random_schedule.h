@@ -22,6 +22,27 @@ class RandomSchedule {
     return builder_.schedule();
   }
 
+  /// Every other pair that an op may work on in place is offered; what is read and written has often as many
+  /// bytes.
+  advisor::Schedule make_with_overwrites() {
+    advisor::Schedule schedule = make();
+    for (advisor::TensorInfo& tensor : schedule.tensors) {
+      if (below(2) == 0) tensor.bytes = 8;
+    }
+    const auto contains = [](const auto& ids, advisor::TensorId id) {
+      return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
+    for (advisor::Op& op : schedule.ops) {
+      for (const advisor::TensorId read : op.reads) {
+        for (const advisor::TensorId written : op.writes) {
+          const bool may = !contains(op.writes, read) && !contains(op.reads, written);
+          if (may && below(2) == 0) op.overwrites.push_back({read, written});
+        }
+      }
+    }
+    return schedule;
+  }
+
   /// Uniform in [0, end). Not std::uniform_int_distribution, whose numbers differ between libraries.
   std::uint32_t below(std::uint32_t end) { return static_cast<std::uint32_t>(random_() % end); }
 

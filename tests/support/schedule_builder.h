@@ -28,6 +28,9 @@ class ScheduleBuilder {
     return index;
   }
   void rename(advisor::OpIndex op, std::string name) { schedule_.ops[op].name = std::move(name); }
+  void overwrite(advisor::OpIndex op, advisor::TensorId read, advisor::TensorId written) {
+    schedule_.ops[op].overwrites.push_back({read, written});
+  }
   [[nodiscard]] const advisor::Schedule& schedule() const { return schedule_; }
 
  private:

@@ -23,6 +23,15 @@ struct TensorInfo {
   std::uint64_t bytes = 0;  ///< what it occupies on the device (already rounded up to the device's blocks)
 };
 
+/// What an op reads and what it writes may be the same bytes: each part of `written` is computed from the
+/// same part of `read`, or from nothing of it that was written over before. An offer to whoever places
+/// tensors, and no more: on other bytes the op does the same.
+struct Overwrite {
+  TensorId read = 0;
+  TensorId written = 0;
+  friend bool operator==(const Overwrite&, const Overwrite&) = default;
+};
+
 /// One kernel-level unit. A tensor in `writes` that is not in `reads` is overwritten as a whole: what it held
 /// before is dead. A tensor in both is updated in place (or in part), so its contents must be present.
 struct Op {
@@ -33,6 +42,8 @@ struct Op {
       0;                         ///< device bytes needed while the op runs, contents dead before and after
   std::vector<TensorId> reads;   ///< no duplicates
   std::vector<TensorId> writes;  ///< no duplicates
+  std::vector<Overwrite>
+      overwrites{};  ///< of pairs from `reads`, and from `writes` but not `reads`; no duplicates
 };
 
 /// Small buffers of several ops may share one tensor of role workspace: each op writes a part of its own, and

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "octrain/advisor/packing.h"
 #include "octrain/advisor/plan.h"
 #include "octrain/advisor/schedule.h"
 
@@ -27,5 +28,10 @@ void write_schedule(std::ostream& out, const Schedule& schedule);
 void write_plan(std::ostream& out, const Plan& plan);
 /// Indices are not checked against a schedule here: check() does that.
 [[nodiscard]] Plan read_plan(std::istream& in);
+
+/// `id,lower,upper,size` as minimalloc reads it: the columns in any order; a column `offset` is skipped.
+[[nodiscard]] PackingProblem read_packing(std::istream& in);
+/// The problem with a further column `offset`.
+void write_packing(std::ostream& out, const PackingProblem& problem, const PackingSolution& solution);
 
 }  // namespace octrain::advisor
