@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "octrain/advisor/check.h"
+#include "octrain/advisor/recompute.h"
+#include "octrain/advisor/share.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
+#include "planning.h"
 
 namespace octrain::apps {
 
@@ -54,15 +58,49 @@ std::uint64_t footprint_of(const runtime::Program& program) {
       needed - there);
 }
 
+/// Tensors lie over one another that are alive together in neither pass; proved before it is used.
+void share_bytes(MemoryChoice& choice, const runtime::Program& program, const std::string& name) {
+  const advisor::ShareMethod* method = advisor::find_share_method(name);
+  if (method == nullptr) {
+    std::string names;
+    for (const advisor::ShareMethod& known : advisor::share_methods())
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
+    throw runtime::UsageError(fmt::format("there is no way to share named '{}'; there are {}", name, names));
+  }
+  if (method->packing.empty() && !method->in_place) return;
+  advisor::Schedule both = program.train.schedule;
+  both.ops.insert(both.ops.end(), program.test.schedule.ops.begin(), program.test.schedule.ops.end());
+  advisor::Machine machine;
+  machine.block_bytes = runtime::kBlockBytes;
+  const advisor::Placements placed = advisor::placements(both, machine, *method);
+  advisor::Plan plan = advisor::keep_plan(both);
+  plan.actions.insert(plan.actions.end(), placed.actions.begin(), placed.actions.end());
+  for (const advisor::InPlace& pair : placed.in_place) {
+    std::erase_if(plan.actions, [&](const advisor::Action& action) {  // its bytes are the output's by then
+      return action.kind == advisor::ActionKind::discard && action.op == pair.op &&
+             action.target == pair.read;
+    });
+  }
+  const advisor::CheckReport report = advisor::check(both, plan, choice.footprint_bytes);
+  if (!report.ok()) {
+    throw runtime::InvalidPlan(
+        fmt::format("the placements of {} are not valid: {}", name, defects_text(report)));
+  }
+  choice.space.arena_offsets.resize(both.tensors.size());
+  for (const advisor::Action& action : placed.actions)
+    choice.space.arena_offsets[action.target] = action.offset_bytes;
+  choice.arena_bytes = placed.arena_bytes + choice.space.workspace_bytes;
+}
+
 void choose_budget(MemoryChoice& choice, const MemoryOptions& options, std::uint64_t ram_bytes) {
-  const bool fits = choice.footprint_bytes <= ram_bytes;
-  choice.budget_bytes = options.device_bytes.value_or(fits ? choice.footprint_bytes : ram_bytes);
-  choice.everything_resident = choice.budget_bytes >= choice.footprint_bytes;
-  const std::uint64_t frames = std::min(choice.budget_bytes, choice.footprint_bytes);
+  const bool fits = choice.arena_bytes <= ram_bytes;
+  choice.budget_bytes = options.device_bytes.value_or(fits ? choice.arena_bytes : ram_bytes);
+  choice.everything_resident = choice.budget_bytes >= choice.arena_bytes;
+  const std::uint64_t frames = std::min(choice.budget_bytes, choice.arena_bytes);
   if (options.mode == Mode::incore) {
     if (!choice.everything_resident || !fits) {
       does_not_fit("the model does not fit in core (--mode um or explicit trains it out of core)",
-                   choice.footprint_bytes, std::min(choice.budget_bytes, ram_bytes));
+                   choice.arena_bytes, std::min(choice.budget_bytes, ram_bytes));
     }
   } else if (frames > ram_bytes) {
     does_not_fit("--device-memory is more than this machine can hold resident", frames, ram_bytes);
@@ -140,7 +178,12 @@ MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions&
   MemoryChoice choice;
   choice.space.kind = kind_of(options.mode);
   choice.space.workspace_bytes = largest_workspace(program);
-  choice.footprint_bytes = footprint_of(program);
+  choice.footprint_bytes = choice.arena_bytes = footprint_of(program);
+  if (options.mode == Mode::incore) {
+    share_bytes(choice, program, options.share);
+  } else if (options.share != "none") {
+    throw runtime::UsageError("--share works in core only so far: use it with --mode incore");
+  }
   const std::uint64_t usable = usable_ram_bytes();
   const std::uint64_t ram_bytes = usable - std::min(usable, other_bytes);
   choose_budget(choice, options, ram_bytes);

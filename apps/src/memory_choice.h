@@ -17,6 +17,8 @@ namespace octrain::apps {
 struct MemoryChoice {
   runtime::host::HostSpaceOptions space;
   std::uint64_t footprint_bytes = 0;
+  std::uint64_t arena_bytes =
+      0;  ///< what is allocated in core: the footprint, or less where tensors share bytes
   std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the footprint or what the user allows
   bool everything_resident = false;
   [[nodiscard]] double oversubscription() const;

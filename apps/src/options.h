@@ -43,6 +43,7 @@ struct MemoryOptions {
   std::filesystem::path tier_dir;
   std::optional<runtime::host::LinkPace> link;
   PageMover page_mover = PageMover::automatic;
+  std::string share = "none";  ///< of what is never alive together; in core only
 };
 
 /// By which rule. What is not given follows the model (recipe.h).

@@ -50,6 +50,7 @@ nlohmann::ordered_json TrainReport::json() const {
       {"seed", facts_.seed},
       {"device_memory_bytes", facts_.device_memory_bytes},
       {"footprint_bytes", facts_.footprint_bytes},
+      {"arena_bytes", facts_.arena_bytes},
       {"oversubscription",
        static_cast<double>(facts_.footprint_bytes) / static_cast<double>(facts_.device_memory_bytes)},
       {"median_seconds", median_seconds()},

@@ -78,6 +78,8 @@ void announce(const TrainOptions& options, const MemoryChoice& choice, const Pla
       format_bytes(choice.footprint_bytes), format_bytes(choice.budget_bytes),
       choice.everything_resident ? "everything stays resident"
                                  : fmt::format("oversubscribed {:.2f} times", choice.oversubscription()));
+  if (choice.arena_bytes < choice.footprint_bytes)
+    spdlog::info("tensors share bytes: {} are allocated", format_bytes(choice.arena_bytes));
   spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
   if (!plans.made) return;
   spdlog::info(plan_text(plans.train));
@@ -98,6 +100,7 @@ RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const
   facts.seed = options.workload.seed;
   facts.device_memory_bytes = choice.budget_bytes;
   facts.footprint_bytes = choice.footprint_bytes;
+  facts.arena_bytes = choice.arena_bytes;
   if (plans.made) facts.predicted_seconds = static_cast<double>(plans.train.prediction.total_ns) * 1e-9;
   return facts;
 }

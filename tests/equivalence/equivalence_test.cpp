@@ -118,6 +118,17 @@ TEST_P(Equivalence, CopiedPagesAndPacedLinks) {
   EXPECT_EQ(losses(train({"--mode", "um", "--link", "8GB/s,20us", "--device-memory", budget})), reference_);
 }
 
+TEST_P(Equivalence, SharedBytesInCore) {
+  for (const char* method : {"first-fit", "smartpool", "profile-guided", "inplace", "exact", "auto"}) {
+    const nlohmann::json shared = train({"--mode", "incore", "--share", method});
+    EXPECT_EQ(losses(shared), reference_) << method;
+    EXPECT_EQ(shared["iterations"].back()["peak_resident_bytes"], shared["arena_bytes"]) << method;
+    if (std::string(method) != "inplace") {
+      EXPECT_LT(shared["arena_bytes"], footprint_) << method;
+    }
+  }
+}
+
 TEST_P(Equivalence, Unlimited) {
   EXPECT_EQ(losses(train({"--mode", "explicit"})), reference_);
   if (managed_memory_works()) {
