@@ -69,17 +69,14 @@ nlohmann::ordered_json json_of(const PackOptions& options, const Packing& packin
 [[noreturn]] void refuse(const PackOptions& options, const Packing& packing) {
   const std::uint64_t capacity = packing.problem.capacity_bytes, height = packing.solution.height_bytes;
   if (packing.lower_bound_bytes > capacity) {
-    const std::uint64_t shortfall = packing.lower_bound_bytes - capacity;
-    throw runtime::OutOfDeviceMemory(
-        fmt::format("{}: no packing fits into {} bytes: {} are alive at once, {} bytes short", options.input,
-                    capacity, packing.lower_bound_bytes, shortfall),
-        shortfall);
+    throw runtime::OutOfDeviceMemory(fmt::format("{}: no packing fits into {} bytes: {} are alive at once",
+                                                 options.input, capacity, packing.lower_bound_bytes),
+                                     packing.lower_bound_bytes - capacity);
   }
+  const std::string who =
+      packing.solution.proven ? "no packing fits" : options.algorithm + " finds no packing that fits";
   throw runtime::OutOfDeviceMemory(
-      fmt::format(
-          "{}: {} {} bytes: the lowest is {} high, {} bytes short", options.input,
-          packing.solution.proven ? "no packing fits into" : options.algorithm + " finds no packing within",
-          capacity, height, height - capacity),
+      fmt::format("{}: {} into {} bytes: the lowest is {} high", options.input, who, capacity, height),
       height - capacity);
 }
 

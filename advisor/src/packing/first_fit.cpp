@@ -40,10 +40,13 @@ class Placed {
     for (const std::size_t index : order_) {
       const Block& block = blocks_[index];
       if (block.offset[0] >= at + bytes) break;
-      for (std::uint64_t met = block.meeting(life); met != 0; met &= met - 1) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(met));
-        if (block.offset[i] >= at + bytes) return at;
-        at = std::max(at, block.end[i]);
+      const Block::Flags meets = block.meeting(life);
+      for (std::size_t first = 0; first < block.count; first += kWord) {
+        for (std::uint64_t word = word_at(meets, first); word != 0; word &= word - 1) {
+          const std::size_t i = first + static_cast<std::size_t>(std::countr_zero(word)) / 8;
+          if (block.offset[i] >= at + bytes) return at;
+          at = std::max(at, block.end[i]);
+        }
       }
     }
     return at;
@@ -62,23 +65,19 @@ class Placed {
 
  private:
   static constexpr std::size_t kBlock = 64;
+  static constexpr std::size_t kWord = 8;
 
   struct Block {
     std::array<std::int32_t, kBlock> lower{}, upper{};
     std::array<std::uint64_t, kBlock> offset{}, end{};
     std::size_t count = 0;
 
-    /// Bit i: entry i is alive together with `life`. Entries past the count never are: their lives are empty.
-    [[nodiscard]] std::uint64_t meeting(Life life) const {
-      bool any = false;
-      for (std::size_t i = 0; i < kBlock; ++i) any |= (lower[i] < life.upper) & (upper[i] > life.lower);
-      if (!any) return 0;
-      std::uint64_t met = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        const bool meets = (lower[i] < life.upper) & (upper[i] > life.lower);
-        met |= std::uint64_t{meets} << i;
-      }
-      return met;
+    using Flags = std::array<std::uint8_t, kBlock>;
+    /// 1 for every entry that is alive together with `life`; 0 past the count, where lives are empty.
+    [[nodiscard]] Flags meeting(Life life) const {
+      Flags meets;
+      for (std::size_t i = 0; i < kBlock; ++i) meets[i] = (lower[i] < life.upper) & (upper[i] > life.lower);
+      return meets;
     }
 
     void insert(Life life, std::uint64_t from, std::uint64_t to) {
@@ -98,6 +97,13 @@ class Placed {
       ++count;
     }
   };
+
+  /// Eight flags at once, the first in the lowest byte.
+  static std::uint64_t word_at(const Block::Flags& flags, std::size_t first) {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < kWord; ++i) word |= std::uint64_t{flags[first + i]} << (8 * i);
+    return word;
+  }
 
   std::size_t new_block() {
     blocks_.emplace_back();

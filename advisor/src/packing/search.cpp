@@ -45,6 +45,9 @@ PackingSearch::PackingSearch(std::vector<SearchBuffer> buffers)
 }
 
 PackingSearch::Outcome PackingSearch::run(std::uint64_t height, std::uint64_t& steps) {
+  std::uint64_t all_sizes = 0;  // one on another: more height is of no use
+  for (const SearchBuffer& buffer : state_.buffers()) all_sizes += buffer.size;
+  height = std::min(height, all_sizes);
   const std::uint64_t first_step = state_.steps();
   random_ = 1;
   refuted_.assign(kRemembered, Key{});  // of another height, perhaps

@@ -42,6 +42,20 @@ void measure(const PackingProblem& problem, const std::vector<std::uint64_t>& of
   }
 }
 
+/// What the search found, in units, unless what is there is lower.
+void take_if_as_low(const PackingProblem& problem, Component& component,
+                    const std::vector<std::uint64_t>& found, std::uint64_t unit,
+                    std::vector<std::uint64_t>& offsets) {
+  std::uint64_t height_bytes = 0;
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    const std::uint64_t end = found[k] * unit + problem.buffers[component.buffers[k]].size_bytes;
+    height_bytes = std::max(height_bytes, end);
+  }
+  if (height_bytes > component.height_bytes) return;
+  component.height_bytes = height_bytes;
+  for (std::size_t k = 0; k < found.size(); ++k) offsets[component.buffers[k]] = found[k] * unit;
+}
+
 std::uint64_t unit_of(const PackingProblem& problem, const Component& component) {
   std::uint64_t unit = 0;
   for (const std::size_t i : component.buffers) unit = std::gcd(unit, problem.buffers[i].size_bytes);
@@ -79,11 +93,7 @@ void lower(const PackingProblem& problem, Component& component, std::uint64_t ta
     std::uint64_t left = share;
     const Outcome outcome = search.run(height, left);
     steps -= share - left;
-    if (outcome != Outcome::found) return outcome;
-    for (std::size_t k = 0; k < component.buffers.size(); ++k) {
-      offsets[component.buffers[k]] = search.offsets()[k] * unit;
-    }
-    measure(problem, offsets, component);
+    if (outcome == Outcome::found) take_if_as_low(problem, component, search.offsets(), unit, offsets);
     return outcome;
   };
   std::uint64_t given_up = target_bytes / unit;  // heights up to here are refuted, or were not found

@@ -85,6 +85,9 @@ TEST(ExactPacking, TheCapacityIsLowEnough) {
   EXPECT_FALSE(solution.proven);
   problem.capacity_bytes = 10;
   EXPECT_EQ(pack("auto", problem).height_bytes, 10u);
+  problem.capacity_bytes = 1000;
+  EXPECT_LE(pack("exact", problem).height_bytes, 11u)
+      << "low enough is no reason to be higher than a heuristic";
   problem.capacity_bytes = 3;  // nothing fits there: the lowest there is
   EXPECT_EQ(pack("exact", problem).height_bytes, 10u);
 }

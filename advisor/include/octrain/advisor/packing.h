@@ -48,10 +48,10 @@ struct PackingDefect {
 [[nodiscard]] std::optional<PackingDefect> check_packing(const PackingProblem& problem,
                                                          const PackingSolution& solution);
 
-/// What the search for a lower packing may cost. A step is a look at one buffer; the count, unlike the clock,
-/// makes the answer the same on every machine.
-inline constexpr std::uint64_t kQuickSteps = 100'000'000;        ///< a fraction of a second
-inline constexpr std::uint64_t kThoroughSteps = 20'000'000'000;  ///< about a minute
+/// What the search for a lower packing may cost. A step is a look at one buffer in one stretch of ops; the
+/// count, unlike the clock, makes the answer the same on every machine.
+inline constexpr std::uint64_t kQuickSteps = 100'000'000;        ///< half a second
+inline constexpr std::uint64_t kThoroughSteps = 12'000'000'000;  ///< about a minute
 
 /// Pure: same problem and steps, same answer.
 struct PackingAlgorithm {
