@@ -126,7 +126,7 @@ class EltwiseKernel final : public Kernel {
     for (std::size_t i = 0; i < bottoms.size(); ++i) {
       const float* x = bottoms[i] + at;
       const float factor = coefficients_[i];
-      // NOLINTNEXTLINE(bugprone-branch-clone): it does not look behind the pragmas
+      // NOLINTBEGIN(bugprone-branch-clone): it does not look behind the pragmas
       if (i == 0) {
 #pragma omp simd
         for (std::int64_t e = 0; e < count; ++e) y[e] = factor * x[e];
@@ -140,6 +140,7 @@ class EltwiseKernel final : public Kernel {
 #pragma omp simd
         for (std::int64_t e = 0; e < count; ++e) y[e] = x[e] > y[e] ? x[e] : y[e];
       }
+      // NOLINTEND(bugprone-branch-clone)
     }
     if (!params_.relu) return;
 #pragma omp simd

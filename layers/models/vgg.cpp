@@ -7,22 +7,25 @@
 
 namespace octrain::layers {
 
+namespace {
+
+std::string numbered(const char* name, std::size_t number) { return name + std::to_string(number); }
+
+}  // namespace
+
 NetSpec build_vgg(int depth, const ModelInput& input) {
-  static const std::map<int, std::array<int, 5>> kConvolutions = {
+  static const std::map<int, std::array<std::size_t, 5>> kConvolutions = {
       {11, {1, 1, 2, 2, 2}}, {13, {2, 2, 2, 2, 2}}, {16, {2, 2, 3, 3, 3}}, {19, {2, 2, 4, 4, 4}}};
   constexpr std::array kOutputs = {64, 128, 256, 512, 512};
   NetBuilder net("vgg" + std::to_string(depth), input);
   net.use_fillers({.kind = Filler::Kind::msra}, 0);
   std::string top = "data";
   for (std::size_t group = 0; group < kOutputs.size(); ++group) {
-    const std::string number = std::to_string(group + 1);
-    std::string prefix = "conv" + number;
-    prefix += '_';
-    for (int i = 1; i <= kConvolutions.at(depth)[group]; ++i) {
-      top = net.convolution_relu(prefix + std::to_string(i), top,
+    for (std::size_t i = 1; i <= kConvolutions.at(depth)[group]; ++i) {
+      top = net.convolution_relu(numbered("conv", group + 1) + numbered("_", i), top,
                                  {.outputs = kOutputs[group], .kernel = 3, .pad = 1});
     }
-    top = net.max_pooling("pool" + number, top, 2, 2);
+    top = net.max_pooling(numbered("pool", group + 1), top, 2, 2);
   }
   for (const char* name : {"fc6", "fc7"})
     top = net.dropout(net.relu(net.inner_product(name, top, 4096)), 0.5f);

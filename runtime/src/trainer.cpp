@@ -143,10 +143,11 @@ IterationRecord Trainer::train_iteration(Executor& executor) {
     throw Diverged("the loss of iteration " + std::to_string(iteration_) + " is " + std::to_string(loss) +
                    ": the training diverged; lower the learning rate, or go on from an earlier snapshot");
   ++iteration_;
+  const double images_per_second = static_cast<double>(program_.batch) / metrics.seconds;
   IterationRecord record{.iteration = input.iteration,
                          .loss = loss,
                          .learning_rate = input.learning_rate,
-                         .images_per_second = static_cast<double>(program_.batch) / metrics.seconds,
+                         .images_per_second = images_per_second,
                          .metrics = std::move(metrics)};
   if (events_.iteration) events_.iteration(record);
   return record;

@@ -1,6 +1,7 @@
 // Makes dropped values again when somebody needs them.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "lineage.h"
@@ -21,8 +22,8 @@ class Refill {
     return !dropped_[value] || held_[value] || op <= lineage_.values[value].last_early;
   }
   /// The values made again since the last call.
-  [[nodiscard]] std::vector<ValueId> take_made() { return std::move(made_); }
-  [[nodiscard]] std::vector<Rerun> take_reruns() { return std::move(reruns_); }
+  [[nodiscard]] std::vector<ValueId> take_made() { return std::exchange(made_, {}); }
+  [[nodiscard]] std::vector<Rerun> take_reruns() { return std::exchange(reruns_, {}); }
 
  private:
   void run(OpIndex op, OpIndex before);

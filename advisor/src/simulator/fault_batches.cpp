@@ -28,9 +28,8 @@ std::uint64_t grown(std::uint64_t covered, std::uint64_t span, std::uint64_t byt
 
 FaultBatches::FaultBatches(const Machine& machine)
     : block_bytes_(std::max<std::uint64_t>(machine.block_bytes, 1)),
-      fault_bytes_(std::max<std::uint64_t>(machine.fault_bytes, 1)) {
-  full_block_ = in_block(block_bytes_);
-}
+      fault_bytes_(std::max<std::uint64_t>(machine.fault_bytes, 1)),
+      full_block_(in_block(block_bytes_)) {}
 
 /// A batch does not reach over into the next block, so that blocks count alike; where a batch holds several
 /// blocks there is nothing to grow, and batches are simply filled.
