@@ -85,7 +85,7 @@ TEST(RandomReruns, AnyValidSetFoldsBackToTheSamePlan) {
     expect_sound(schedule, reruns);
     if (HasFatalFailure()) return;
   }
-  EXPECT_GT(reruns_seen, 1000u);
+  EXPECT_GT(reruns_seen, cases(1000));
 }
 
 TEST(RandomReruns, EveryMethodChoosesValidReruns) {
