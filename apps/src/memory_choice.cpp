@@ -172,8 +172,9 @@ void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_byt
 MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions& options,
                            std::uint64_t other_bytes) {
   if (!options.plan.by_default() && (options.mode == Mode::incore || options.mode == Mode::um_naive)) {
-    throw runtime::UsageError(fmt::format("--mode {} makes no plan; leave --policy and --policy-option out",
-                                          to_string(options.mode)));
+    throw runtime::UsageError(
+        fmt::format("--mode {} makes no plan; leave --policy, --policy-option and --recompute out",
+                    to_string(options.mode)));
   }
   MemoryChoice choice;
   choice.space.kind = kind_of(options.mode);

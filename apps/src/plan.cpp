@@ -41,7 +41,6 @@ struct PlanOptions {
 struct Outcome {
   std::string policy;  ///< as asked for: "tflms", "lookahead+sqrt"
   advisor::Advice advice;
-  advisor::Simulation prediction;
 };
 
 struct Comparison {
@@ -54,13 +53,12 @@ struct Comparison {
 
 Outcome outcome_of(const std::string& name, const PlanChoice& choice, const advisor::Schedule& schedule,
                    const advisor::Machine& machine, std::uint64_t budget_bytes) {
-  Outcome outcome{name, proved_advice(choice, schedule, machine, budget_bytes), {}};
-  if (!outcome.advice.feasible()) return outcome;
-  outcome.prediction = outcome.advice.prediction;
-  if (choice.policy == "auto" || outcome.advice.recompute != "none") return outcome;
+  Outcome outcome{name, proved_advice(choice, schedule, machine, budget_bytes)};
+  if (!outcome.advice.feasible() || choice.policy == "auto" || outcome.advice.recompute != "none")
+    return outcome;
   // A policy that leaves everything to faults is judged as the driver would serve them.
   const advisor::PlanResult plan{outcome.advice.plan, 0, outcome.advice.policy};
-  outcome.prediction =
+  outcome.advice.prediction =
       advisor::predict(policy_named(choice.policy), plan, {schedule, machine, budget_bytes, choice.options});
   return outcome;
 }
@@ -137,9 +135,10 @@ Comparison compare(const PlanOptions& options, const advisor::Schedule& schedule
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
 double of_ideal(const Comparison& comparison, const Outcome& outcome) {
-  return outcome.prediction.total_ns == 0 ? 1.0
-                                          : static_cast<double>(comparison.bounds.ideal_ns) /
-                                                static_cast<double>(outcome.prediction.total_ns);
+  return outcome.advice.prediction.total_ns == 0
+             ? 1.0
+             : static_cast<double>(comparison.bounds.ideal_ns) /
+                   static_cast<double>(outcome.advice.prediction.total_ns);
 }
 
 std::string made_by(const advisor::Advice& advice) {
@@ -165,7 +164,7 @@ std::string text_of(const Comparison& comparison) {
                  "", "", "", "", ""});
       continue;
     }
-    const advisor::Simulation& run = outcome.prediction;
+    const advisor::Simulation& run = outcome.advice.prediction;
     const std::string name = outcome.policy == "auto" ? "auto: " + made_by(outcome.advice) : outcome.policy;
     table.add({name, fmt::format("{:.4g}", seconds(run.total_ns)),
                fmt::format("{:.1f} %", 100 * of_ideal(comparison, outcome)), format_bytes(run.in_bytes),
@@ -193,7 +192,7 @@ nlohmann::ordered_json json_of(const Comparison& comparison) {
                                     {"feasible", outcome.advice.feasible()},
                                     {"shortfall_bytes", outcome.advice.shortfall_bytes}};
     if (outcome.advice.feasible()) {
-      const advisor::Simulation& run = outcome.prediction;
+      const advisor::Simulation& run = outcome.advice.prediction;
       entry.update({{"made_by", made_by(outcome.advice)},
                     {"recompute", outcome.advice.recompute},
                     {"seconds", seconds(run.total_ns)},

@@ -78,8 +78,8 @@ advisor::Advice proved_advice(const PlanChoice& choice, const advisor::Schedule&
       fmt::format("the plan of policy {} is not valid: {}", advice.policy, defects_text(report)));
 }
 
-ProvedPlan make_proved_plan(const PlanChoice& choice, const advisor::Schedule& schedule,
-                            const advisor::Machine& machine, std::uint64_t budget_bytes) {
+advisor::Advice make_proved_plan(const PlanChoice& choice, const advisor::Schedule& schedule,
+                                 const advisor::Machine& machine, std::uint64_t budget_bytes) {
   advisor::Advice advice = proved_advice(choice, schedule, machine, budget_bytes);
   if (!advice.feasible()) {
     throw runtime::OutOfDeviceMemory(
@@ -87,8 +87,7 @@ ProvedPlan make_proved_plan(const PlanChoice& choice, const advisor::Schedule& s
                     runtime::format_bytes(budget_bytes), runtime::format_bytes(advice.shortfall_bytes)),
         advice.shortfall_bytes);
   }
-  return {std::move(advice.plan), std::move(advice.policy), std::move(advice.recompute),
-          std::move(advice.prediction)};
+  return advice;
 }
 
 void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& policies_help) {
@@ -105,15 +104,18 @@ void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& 
 
 void check_plan_choice(const PlanChoice& choice) {
   if (choice.policy != "all") (void)policy_named(choice.policy);
-  check_policy_options(choice.policy, choice.options);
-  if (!choice.recompute || *choice.recompute == "auto" || advisor::find_recompute_method(*choice.recompute))
-    return;
-  std::string names = "auto";
-  for (const advisor::RecomputeMethod& method : advisor::recompute_methods()) {
-    names += fmt::format(", {}", method.name);
+  // All: every recompute method is among what is planned.
+  const std::string recompute =
+      choice.policy == "all" ? choice.recompute.value_or("auto") : choice.recompute_method();
+  if (recompute != "auto" && advisor::find_recompute_method(recompute) == nullptr) {
+    std::string names = "auto";
+    for (const advisor::RecomputeMethod& method : advisor::recompute_methods()) {
+      names += fmt::format(", {}", method.name);
+    }
+    throw runtime::UsageError(
+        fmt::format("there is no recompute method '{}'; there are {}", recompute, names));
   }
-  throw runtime::UsageError(
-      fmt::format("there is no recompute method '{}'; there are {}", *choice.recompute, names));
+  check_policy_options(choice.policy, recompute, choice.options);
 }
 
 advisor::Schedule load_schedule(const std::string& path) { return load(path, advisor::read_schedule); }

@@ -38,19 +38,13 @@ void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& 
 /// passes.
 void check_plan_choice(const PlanChoice& choice);
 
-struct ProvedPlan {
-  advisor::Plan plan;
-  std::string policy, recompute;
-  advisor::Simulation prediction;
-};
-
 /// Throws UsageError listing the policies when there is none of that name.
 [[nodiscard]] const advisor::Policy& policy_named(const std::string& name);
 
 /// Throws OutOfDeviceMemory with the shortfall when the policy finds no plan, InvalidPlan naming the defects
 /// when the checker refuses the one it made.
-[[nodiscard]] ProvedPlan make_proved_plan(const PlanChoice& choice, const advisor::Schedule& schedule,
-                                          const advisor::Machine& machine, std::uint64_t budget_bytes);
+[[nodiscard]] advisor::Advice make_proved_plan(const PlanChoice& choice, const advisor::Schedule& schedule,
+                                               const advisor::Machine& machine, std::uint64_t budget_bytes);
 
 /// The same as a value: an infeasible one is returned, not thrown.
 [[nodiscard]] advisor::Advice proved_advice(const PlanChoice& choice, const advisor::Schedule& schedule,

@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <span>
+#include <string_view>
 #include <vector>
 
+#include "octrain/advisor/recompute.h"
 #include "octrain/runtime/error.h"
-#include "planning.h"
 
 namespace octrain::apps {
 
@@ -26,39 +28,56 @@ void parse_option(const std::string& text, PolicyOptions& options) {
   options[text.substr(0, equals)] = value;
 }
 
-const advisor::PolicyOption* find_option(const advisor::Policy& policy, const std::string& name) {
-  const auto found = std::find_if(policy.options.begin(), policy.options.end(),
+/// A policy or a recompute method, as far as options go.
+struct Optioned {
+  std::string_view name, summary;
+  std::span<const advisor::PolicyOption> options;
+};
+
+const advisor::PolicyOption* find_option(const Optioned& owner, const std::string& name) {
+  const auto found = std::find_if(owner.options.begin(), owner.options.end(),
                                   [&](const advisor::PolicyOption& option) { return option.name == name; });
-  return found == policy.options.end() ? nullptr : &*found;
+  return found == owner.options.end() ? nullptr : &*found;
 }
 
 std::string range_text(const advisor::PolicyOption& option) {
   return fmt::format("{:g} to {:g}", option.least, option.most);
 }
 
-std::string options_text(const advisor::Policy& policy) {
-  if (policy.options.empty()) return fmt::format("{} has none", policy.name);
+std::string options_text(const Optioned& owner) {
+  if (owner.options.empty()) return fmt::format("{} has none", owner.name);
   std::string text;
-  for (const advisor::PolicyOption& option : policy.options) {
+  for (const advisor::PolicyOption& option : owner.options) {
     text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", option.name, range_text(option));
   }
-  return fmt::format("{} has {}", policy.name, text);
+  return fmt::format("{} has {}", owner.name, text);
 }
 
-std::string options_text(const std::vector<const advisor::Policy*>& policies) {
+std::string options_text(const std::vector<Optioned>& owners) {
   std::string text;
-  for (const advisor::Policy* policy : policies) {
-    if (policies.size() > 1 && policy->options.empty()) continue;
-    text += (text.empty() ? "" : "; ") + options_text(*policy);
+  for (const Optioned& owner : owners) {
+    if (owners.size() > 1 && owner.options.empty()) continue;
+    text += (text.empty() ? "" : "; ") + options_text(owner);
   }
   return text.empty() ? "no policy has any" : text;
 }
 
-std::vector<const advisor::Policy*> policies_meant(const std::string& name) {
-  std::vector<const advisor::Policy*> meant;
-  if (name != "all" && name != "auto") return {&policy_named(name)};
-  for (const advisor::Policy& policy : advisor::policies()) meant.push_back(&policy);
-  return meant;
+std::string listing(std::string_view kind, const Optioned& owner) {
+  std::string text = fmt::format("{}{}: {}\n", kind, owner.name, owner.summary);
+  for (const advisor::PolicyOption& option : owner.options) {
+    text += fmt::format("    {:<26}{:<14}{}\n", fmt::format("{}={:g}", option.name, option.value),
+                        range_text(option), option.summary);
+  }
+  return text;
+}
+
+/// Adds those of the table that `name` means: all of them, or the one.
+template <class Table>
+void add_meant(const Table& table, const std::string& name, std::vector<Optioned>& meant) {
+  for (const auto& entry : table) {
+    if (name == "all" || name == "auto" || name == entry.name)
+      meant.push_back({entry.name, entry.summary, entry.options});
+  }
 }
 
 }  // namespace
@@ -76,17 +95,20 @@ void add_policy_options(CLI::App& command, PolicyOptions& options) {
       ->allow_extra_args(false);
 }
 
-void check_policy_options(const std::string& policy, const PolicyOptions& options) {
-  const std::vector<const advisor::Policy*> meant = policies_meant(policy);
+void check_policy_options(const std::string& policy, const std::string& recompute,
+                          const PolicyOptions& options) {
+  std::vector<Optioned> meant;
+  add_meant(advisor::policies(), policy, meant);
+  if (recompute != "none") add_meant(advisor::recompute_methods(), recompute, meant);
   for (const auto& [name, value] : options) {
     bool known = false;
-    for (const advisor::Policy* candidate : meant) {
-      const advisor::PolicyOption* option = find_option(*candidate, name);
+    for (const Optioned& owner : meant) {
+      const advisor::PolicyOption* option = find_option(owner, name);
       if (option == nullptr) continue;
       known = true;
       if (value >= option->least && value <= option->most) continue;
       throw runtime::UsageError(fmt::format("--policy-option {}={:g} is not within {}; {}", name, value,
-                                            range_text(*option), options_text(*candidate)));
+                                            range_text(*option), options_text(owner)));
     }
     if (!known) {
       throw runtime::UsageError(
@@ -97,13 +119,11 @@ void check_policy_options(const std::string& policy, const PolicyOptions& option
 
 std::string policies_text() {
   std::string text = fmt::format("auto: {}\n", advisor::find_policy("auto")->summary);
-  for (const advisor::Policy& policy : advisor::policies()) {
-    text += fmt::format("{}: {}\n", policy.name, policy.summary);
-    for (const advisor::PolicyOption& option : policy.options) {
-      text += fmt::format("    {:<26}{:<14}{}\n", fmt::format("{}={:g}", option.name, option.value),
-                          range_text(option), option.summary);
-    }
-  }
+  std::vector<Optioned> policies, methods;
+  add_meant(advisor::policies(), "all", policies);
+  add_meant(advisor::recompute_methods(), "all", methods);
+  for (const Optioned& policy : policies) text += listing("", policy);
+  for (const Optioned& method : methods) text += listing("recompute ", method);
   return text;
 }
 

@@ -22,7 +22,7 @@ double speed(std::uint64_t bytes, std::uint64_t busy_ns, double otherwise) {
 
 Replanner::Replanner(const advisor::Schedule& schedule, const PlanChoice& choice,
                      const advisor::Machine& machine, std::uint64_t budget_bytes,
-                     std::function<void(const ProvedPlan&)> told)
+                     std::function<void(const advisor::Advice&)> told)
     : schedule_(schedule),
       choice_(choice),
       machine_(machine),

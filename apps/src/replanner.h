@@ -16,7 +16,7 @@ class Replanner {
  public:
   /// `told` is called with the new plan. All that is referred to must outlive this.
   Replanner(const advisor::Schedule& schedule, const PlanChoice& choice, const advisor::Machine& machine,
-            std::uint64_t budget_bytes, std::function<void(const ProvedPlan&)> told);
+            std::uint64_t budget_bytes, std::function<void(const advisor::Advice&)> told);
 
   /// What TrainerEvents::replan asks, after `trained` iterations of this run.
   const advisor::Plan* operator()(const runtime::IterationRecord& record, std::uint64_t trained);
@@ -26,8 +26,8 @@ class Replanner {
   const PlanChoice& choice_;
   advisor::Machine machine_;
   std::uint64_t budget_bytes_;
-  std::function<void(const ProvedPlan&)> told_;
-  std::optional<ProvedPlan> plan_;
+  std::function<void(const advisor::Advice&)> told_;
+  std::optional<advisor::Advice> plan_;
 };
 
 /// Iterations that a run must have for a second plan to be worth it.

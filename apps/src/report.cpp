@@ -22,7 +22,7 @@ void TrainReport::add(const runtime::IterationRecord& record) {
                    record.metrics.stall_seconds, record.metrics.recompute_seconds, record.metrics.memory});
 }
 
-void TrainReport::set_plan(const ProvedPlan& plan) {
+void TrainReport::set_plan(const advisor::Advice& plan) {
   facts_.policy = plan.policy;
   facts_.recompute = plan.recompute;
   facts_.predicted_seconds = static_cast<double>(plan.prediction.total_ns) * 1e-9;

@@ -24,7 +24,7 @@ class TrainReport {
   explicit TrainReport(RunFacts facts) : facts_(std::move(facts)) {}
   void add(const runtime::IterationRecord& record);
   /// Another plan from the next iteration on.
-  void set_plan(const ProvedPlan& plan);
+  void set_plan(const advisor::Advice& plan);
   void set_test(const runtime::TestRecord& record) { test_ = record; }
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   [[nodiscard]] nlohmann::ordered_json json() const;

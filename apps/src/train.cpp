@@ -44,7 +44,7 @@ std::uint64_t iteration_count(const TrainOptions& options, const layers::DataRea
 
 /// Both passes' plans; modes that plan nothing have empty ones.
 struct Plans {
-  ProvedPlan train, test;
+  advisor::Advice train, test;
   bool made = false;
 };
 
@@ -63,7 +63,7 @@ Plans make_plans(const runtime::Program& program, const MemoryOptions& options, 
   return plans;
 }
 
-std::string plan_text(const ProvedPlan& plan) {
+std::string plan_text(const advisor::Advice& plan) {
   const advisor::Simulation& prediction = plan.prediction;
   return fmt::format("policy {}, recompute {}: predicted {} an iteration, {} in, {} out, {} discarded",
                      plan.policy, plan.recompute,
@@ -199,7 +199,7 @@ int train(const TrainOptions& options) {
   runtime::TrainerEvents events = events_to(report, progress);
   if (plans.made && !choice.everything_resident && iterations >= kLeastIterationsToReplan) {
     events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
-                              [&](const ProvedPlan& plan) {
+                              [&](const advisor::Advice& plan) {
                                 report.set_plan(plan);
                                 progress.note("with measured times: " + plan_text(plan));
                               });

@@ -161,5 +161,16 @@ TEST(CommandLine, UnknownRecomputeMethodsAreRefusedWithTheKnown) {
   EXPECT_THAT(outcome.error_line(), ::testing::HasSubstr("sqrt"));
 }
 
+TEST(CommandLine, RecomputeMethodsHaveOptionsToo) {
+  const Arguments plan = {"plan", "--model",  "lenet", "--batch",         "8",           "--machine",
+                          "host", "--policy", "lru",   "--policy-option", "dear_ratio=2"};
+  EXPECT_EQ(run_octrain(plan).exit_code, 2) << "nothing recomputes";
+  Arguments speed = plan;
+  speed.insert(speed.end(), {"--recompute", "speed"});
+  const Outcome outcome = run_octrain(speed);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(run_octrain({"plan", "--list-policies"}).out, HasSubstr("recompute speed"));
+}
+
 }  // namespace
 }  // namespace octrain::testing
