@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "octrain/advisor/recompute.h"
+#include "octrain/advisor/share.h"
+#include "share/lives.h"
 
 namespace octrain::advisor {
 namespace {
@@ -78,6 +80,7 @@ class Search {
                 0,
                 0};
     if (found.feasible()) {
+      if (share_.shares()) found.plan = discard_at_death(expanded.schedule, found.plan).plan;
       const Simulation run = simulate(expanded.schedule, found.plan, request_.machine, request_.budget_bytes);
       found.total_ns = run.total_ns;
       found.moved_bytes = run.in_bytes + run.out_bytes;
@@ -162,12 +165,17 @@ class Search {
     advice.recompute = best_.reruns.empty() ? kNone : best_.recompute;
     advice.shortfall_bytes = best_.shortfall_bytes;
     if (!best_.feasible()) return advice;
-    advice.plan = fold(best_.plan, expand(request_.schedule, best_.reruns));
+    Placements placed =
+        place_tensors(request_.schedule, fold(best_.plan, expand(request_.schedule, best_.reruns)),
+                      request_.machine, share_);
+    advice.plan = std::move(placed.plan);
+    advice.arena_bytes = placed.arena_bytes;
     advice.prediction = simulate(request_.schedule, advice.plan, request_.machine, request_.budget_bytes);
     return advice;
   }
 
   const AdviceRequest& request_;
+  const ShareMethod& share_ = *find_share_method(request_.share);
   std::uint64_t steps_left_;
   std::uint64_t ideal_ns_ = 0;
   Found best_;

@@ -55,8 +55,7 @@ CheckReport check(const Schedule& schedule, const Plan& plan, std::uint64_t budg
   CheckReport report;
   Verdicts verdicts(schedule, report.verdicts);
   const Plan known = known_actions(schedule, plan, verdicts);
-  check_placements(schedule, known, budget_bytes, verdicts);
-  Walk walk(schedule, known, budget_bytes, verdicts);
+  Walk walk(schedule, known, check_placements(schedule, known, verdicts), budget_bytes, verdicts);
   walk.iterate();
   verdicts.begin_warm_iteration();
   walk.iterate();
@@ -78,8 +77,6 @@ std::string_view to_string(Defect defect) {
       return "discard_of_live";
     case Defect::overlapping_placement:
       return "overlapping_placement";
-    case Defect::placement_over_budget:
-      return "placement_over_budget";
     case Defect::placed_twice:
       return "placed_twice";
     case Defect::recompute_without_inputs:

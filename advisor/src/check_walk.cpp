@@ -4,23 +4,20 @@
 
 namespace octrain::advisor {
 
-Walk::Walk(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes, Verdicts& verdicts)
+Walk::Walk(const Schedule& schedule, const Plan& plan, Offsets offsets, std::uint64_t budget_bytes,
+           Verdicts& verdicts)
     : schedule_(schedule),
       index_(plan, schedule.ops.size()),
       budget_(budget_bytes),
       verdicts_(verdicts),
       states_(schedule.tensors.size()),
-      offsets_(schedule.tensors.size()),
+      holders_(schedule, std::move(offsets)),
       starts_on_host_(schedule.tensors.size(), false),
       uses_(schedule.tensors.size()) {
   expect_writers();
   index_uses();
-  for (const Action& action : plan.actions) {
-    if (action.kind != ActionKind::place || offsets_[action.target]) continue;
-    offsets_[action.target] = action.offset_bytes;
-  }
   for (TensorId tensor = 0; tensor < schedule.tensors.size(); ++tensor) {
-    states_[tensor].host_valid = outlives_iteration(schedule.tensors[tensor].role);
+    if (outlives_iteration(schedule.tensors[tensor].role)) set_host_valid(tensor, true);
   }
 }
 
@@ -87,7 +84,7 @@ void Walk::begin_iteration() {
     if (outlives_iteration(schedule_.tensors[tensor].role)) continue;
     // What is left of the last iteration is dead, yet keeps its bytes until someone frees them.
     state.device_valid = false;
-    state.host_valid = starts_on_host_[tensor];
+    set_host_valid(tensor, starts_on_host_[tensor]);
   }
 }
 
@@ -109,7 +106,7 @@ void Walk::apply(const Action& action) {
 void Walk::bring(const Action& action) {
   State& state = states_[action.target];
   if (state.resident) return;  // a touch
-  allocate(action.target);
+  allocate(action.target, action.op);
   state.device_valid = state.host_valid;
   measure(action.op, action.target, 0);
 }
@@ -125,19 +122,20 @@ void Walk::let_go(const Action& action) {
       verdicts_.add(Defect::evict_not_resident, action.op, action.target, told(": it is not resident"));
       return;
     }
-    state.host_valid |= state.device_valid;
+    if (state.device_valid) set_host_valid(action.target, true);
     release(action.target);
     return;
   }
-  if (state.taken_by && states_[*state.taken_by].device_valid) {
+  const std::optional<TensorId> other = holders_.in_the_way(action.target);
+  if (other && !state.resident && !state.host_valid) {
     verdicts_.add(Defect::discard_of_live, action.op, action.target,
-                  told(": its bytes are those of ") + verdicts_.tensor_text(*state.taken_by) + " now");
+                  told(": its bytes are those of ") + verdicts_.tensor_text(*other) + " now");
   }
   const bool live = (state.device_valid || state.host_valid) && read_later(action.target);
   if (live) {
     verdicts_.add(Defect::discard_of_live, action.op, action.target, told(": its contents are still needed"));
   }
-  state.host_valid = false;
+  set_host_valid(action.target, false);
   if (state.resident) release(action.target);
   state.device_valid = false;
 }
@@ -190,7 +188,7 @@ void Walk::read(OpIndex op, TensorId tensor, OpIndex expected_writer) {
     verdicts_.add(Defect::reads_discarded, op, tensor, told() + ", whose contents a recomputed op overwrote");
   }
   // Go on as if it had been well, so that one defect is told once.
-  if (!state.resident) allocate(tensor);
+  if (!state.resident) allocate(tensor, op);
   state.device_valid = true;
   state.writer = expected_writer;
 }
@@ -199,13 +197,13 @@ void Walk::read(OpIndex op, TensorId tensor, OpIndex expected_writer) {
 void Walk::write(OpIndex op, OpIndex at) {
   take_places(op);
   for (const TensorId tensor : schedule_.ops[op].writes) {
-    if (!states_[tensor].resident) allocate(tensor);
+    if (!states_[tensor].resident) allocate(tensor, at);
   }
   measure(at, op, schedule_.ops[op].workspace_bytes);
   for (const TensorId tensor : schedule_.ops[op].writes) {
     State& state = states_[tensor];
     state.device_valid = true;
-    state.host_valid = false;
+    set_host_valid(tensor, false);
     state.writer = op;
   }
 }
@@ -213,26 +211,46 @@ void Walk::write(OpIndex op, OpIndex at) {
 /// What is written in place gets no bytes of its own: its input's become its.
 void Walk::take_places(OpIndex op) {
   for (const Overwrite& pair : schedule_.ops[op].overwrites) {
-    State& from = states_[pair.read];
-    if (!from.resident || states_[pair.written].resident || !lies_in_place(schedule_, op, pair, offsets_))
-      continue;
+    if (!states_[pair.read].resident || states_[pair.written].resident || read_later(pair.read)) continue;
+    if (!lies_in_place(schedule_, op, pair, holders_.offsets())) continue;
     release(pair.read);
-    allocate(pair.written);
-    from.host_valid = false;
-    from.taken_by = pair.written;
+    set_host_valid(pair.read, false);
+    allocate(pair.written, op);
   }
 }
 
-void Walk::allocate(TensorId tensor) {
+void Walk::allocate(TensorId tensor, OpIndex at) {
   states_[tensor].resident = true;
-  states_[tensor].taken_by.reset();
   used_ += schedule_.tensors[tensor].bytes;
+  take_bytes(tensor, at);
 }
 
 void Walk::release(TensorId tensor) {
-  states_[tensor].resident = false;
-  states_[tensor].device_valid = false;
+  State& state = states_[tensor];
+  state.resident = false;
+  state.device_valid = false;
   used_ -= schedule_.tensors[tensor].bytes;
+  if (!state.host_valid) holders_.give_up(tensor);
+}
+
+void Walk::set_host_valid(TensorId tensor, bool valid) {
+  State& state = states_[tensor];
+  state.host_valid = valid;
+  if (valid) {
+    take_bytes(tensor, 0);
+  } else if (!state.resident) {
+    holders_.give_up(tensor);
+  }
+}
+
+void Walk::take_bytes(TensorId tensor, OpIndex at) {
+  if (const std::optional<TensorId> other = holders_.in_the_way(tensor)) {
+    verdicts_.add(Defect::overlapping_placement, at, tensor,
+                  verdicts_.tensor_text(tensor) + " comes to lie over " + verdicts_.tensor_text(*other) +
+                      ", which still has its bytes at op " + verdicts_.op_text(at));
+    return;
+  }
+  holders_.take(tensor);
 }
 
 void Walk::measure(OpIndex at, std::uint32_t target, std::uint64_t workspace_bytes) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,18 +34,38 @@ class Verdicts {
   bool first_iteration_ = true;
 };
 
+/// Where the plan places each tensor, if it does.
+using Offsets = std::vector<std::optional<std::uint64_t>>;
+
 /// Does op `op` write `pair.written` on the very bytes of `pair.read`, as the schedule offers?
 [[nodiscard]] bool lies_in_place(const Schedule& schedule, OpIndex op, const Overwrite& pair,
-                                 const std::vector<std::optional<std::uint64_t>>& offsets);
+                                 const Offsets& offsets);
 
-/// Placements: past the budget, twice, or over one another while alive together.
-void check_placements(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes,
-                      Verdicts& verdicts);
+[[nodiscard]] Offsets check_placements(const Schedule& schedule, const Plan& plan, Verdicts& verdicts);
+
+/// Who holds which bytes of the arena: a tensor that is resident or has contents on the host.
+class Holders {
+ public:
+  Holders(const Schedule& schedule, Offsets offsets);
+  [[nodiscard]] const Offsets& offsets() const { return offsets_; }
+  /// One that holds some of the tensor's bytes in its stead.
+  [[nodiscard]] std::optional<TensorId> in_the_way(TensorId tensor) const;
+  /// From now on; nobody may be in the way.
+  void take(TensorId tensor);
+  void give_up(TensorId tensor);
+
+ private:
+  [[nodiscard]] bool holds(TensorId tensor) const;
+  const Schedule& schedule_;
+  Offsets offsets_;
+  std::map<std::uint64_t, TensorId> by_offset_;  // no two of them share a byte
+};
 
 class Walk {
  public:
   /// `plan` holds known ids only.
-  Walk(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes, Verdicts& verdicts);
+  Walk(const Schedule& schedule, const Plan& plan, Offsets offsets, std::uint64_t budget_bytes,
+       Verdicts& verdicts);
   /// Runs one iteration from the state that the last one left (none before the first).
   void iterate();
   [[nodiscard]] std::uint64_t peak_bytes() const { return peak_; }
@@ -57,8 +78,7 @@ class Walk {
     bool resident = false;
     bool device_valid = false;
     bool host_valid = false;
-    OpIndex writer = kInitial;         // the op whose result the contents are
-    std::optional<TensorId> taken_by;  // whose its bytes became when they were overwritten in place
+    OpIndex writer = kInitial;  // the op whose result the contents are
   };
   struct Use {
     std::size_t run = 0;  // counts every run of an op in an iteration from 1, recomputed ones too
@@ -77,7 +97,9 @@ class Walk {
   void read(OpIndex op, TensorId tensor, OpIndex expected_writer);
   void write(OpIndex op, OpIndex at);
   void take_places(OpIndex op);
-  void allocate(TensorId tensor);
+  void allocate(TensorId tensor, OpIndex at);
+  void take_bytes(TensorId tensor, OpIndex at);
+  void set_host_valid(TensorId tensor, bool valid);
   void release(TensorId tensor);
   void measure(OpIndex at, std::uint32_t target, std::uint64_t workspace_bytes);
   [[nodiscard]] bool read_later(TensorId tensor) const;
@@ -89,11 +111,11 @@ class Walk {
   std::uint64_t budget_;
   Verdicts& verdicts_;
   std::vector<State> states_;
-  std::vector<std::optional<std::uint64_t>> offsets_;  // of what is placed
-  std::vector<bool> starts_on_host_;                   // contents are there when the iteration begins
-  std::vector<std::vector<Use>> uses_;                 // by tensor, in run order
-  std::vector<std::vector<OpIndex>> writers_;          // [op][i]: whose result the op's i-th read expects
-  std::size_t run_ = 0;                                // of this iteration, so far
+  Holders holders_;
+  std::vector<bool> starts_on_host_;           // contents are there when the iteration begins
+  std::vector<std::vector<Use>> uses_;         // by tensor, in run order
+  std::vector<std::vector<OpIndex>> writers_;  // [op][i]: whose result the op's i-th read expects
+  std::size_t run_ = 0;                        // of this iteration, so far
   std::uint64_t used_ = 0;
   std::uint64_t peak_ = 0;
 };

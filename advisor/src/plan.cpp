@@ -21,6 +21,16 @@ PlanIndex::PlanIndex(const Plan& plan, std::size_t op_count) : before(op_count),
   }
 }
 
+std::vector<std::uint64_t> arena_offsets(const Plan& plan, std::size_t tensor_count) {
+  std::vector<std::uint64_t> offsets;
+  for (const Action& action : plan.actions) {
+    if (action.kind != ActionKind::place) continue;
+    offsets.resize(tensor_count);
+    offsets[action.target] = action.offset_bytes;
+  }
+  return offsets;
+}
+
 std::string_view to_string(ActionKind kind) {
   switch (kind) {
     case ActionKind::prefetch:

@@ -5,12 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "octrain/advisor/check.h"
-#include "octrain/advisor/recompute.h"
-#include "octrain/advisor/share.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
-#include "planning.h"
 
 namespace octrain::apps {
 
@@ -56,40 +52,6 @@ std::uint64_t footprint_of(const runtime::Program& program) {
       fmt::format("{}: {} needed, {} there, {} short", what, format_bytes(needed), format_bytes(there),
                   format_bytes(needed - there)),
       needed - there);
-}
-
-/// Tensors lie over one another that are alive together in neither pass; proved before it is used.
-void share_bytes(MemoryChoice& choice, const runtime::Program& program, const std::string& name) {
-  const advisor::ShareMethod* method = advisor::find_share_method(name);
-  if (method == nullptr) {
-    std::string names;
-    for (const advisor::ShareMethod& known : advisor::share_methods())
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
-    throw runtime::UsageError(fmt::format("there is no way to share named '{}'; there are {}", name, names));
-  }
-  if (method->packing.empty() && !method->in_place) return;
-  advisor::Schedule both = program.train.schedule;
-  both.ops.insert(both.ops.end(), program.test.schedule.ops.begin(), program.test.schedule.ops.end());
-  advisor::Machine machine;
-  machine.block_bytes = runtime::kBlockBytes;
-  const advisor::Placements placed = advisor::placements(both, machine, *method);
-  advisor::Plan plan = advisor::keep_plan(both);
-  plan.actions.insert(plan.actions.end(), placed.actions.begin(), placed.actions.end());
-  for (const advisor::InPlace& pair : placed.in_place) {
-    std::erase_if(plan.actions, [&](const advisor::Action& action) {  // its bytes are the output's by then
-      return action.kind == advisor::ActionKind::discard && action.op == pair.op &&
-             action.target == pair.read;
-    });
-  }
-  const advisor::CheckReport report = advisor::check(both, plan, choice.footprint_bytes);
-  if (!report.ok()) {
-    throw runtime::InvalidPlan(
-        fmt::format("the placements of {} are not valid: {}", name, defects_text(report)));
-  }
-  choice.space.arena_offsets.resize(both.tensors.size());
-  for (const advisor::Action& action : placed.actions)
-    choice.space.arena_offsets[action.target] = action.offset_bytes;
-  choice.arena_bytes = placed.arena_bytes + choice.space.workspace_bytes;
 }
 
 void choose_budget(MemoryChoice& choice, const MemoryOptions& options, std::uint64_t ram_bytes) {
@@ -170,7 +132,7 @@ void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_byt
 }
 
 MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions& options,
-                           std::uint64_t other_bytes) {
+                           std::uint64_t other_bytes, std::optional<std::uint64_t> resident_arena_bytes) {
   if (!options.plan.by_default() && (options.mode == Mode::incore || options.mode == Mode::um_naive)) {
     throw runtime::UsageError(
         fmt::format("--mode {} makes no plan; leave --policy, --policy-option and --recompute out",
@@ -180,10 +142,9 @@ MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions&
   choice.space.kind = kind_of(options.mode);
   choice.space.workspace_bytes = largest_workspace(program);
   choice.footprint_bytes = choice.arena_bytes = footprint_of(program);
-  if (options.mode == Mode::incore) {
-    share_bytes(choice, program, options.share);
-  } else if (options.share != "none") {
-    throw runtime::UsageError("--share works in core only so far: use it with --mode incore");
+  if (resident_arena_bytes) {
+    choice.arena_bytes =
+        runtime::round_up(*resident_arena_bytes + choice.space.workspace_bytes, runtime::kBlockBytes);
   }
   const std::uint64_t usable = usable_ram_bytes();
   const std::uint64_t ram_bytes = usable - std::min(usable, other_bytes);
@@ -214,6 +175,15 @@ advisor::Machine machine_of(const MemoryChoice& choice, const layers::Backend& b
     }
   }
   return machine;
+}
+
+void place_tensors(MemoryChoice& choice, const runtime::Program& program, const advisor::Advice& first,
+                   std::uint64_t arena_bytes) {
+  choice.space.arena_offsets = advisor::arena_offsets(first.plan, program.train.schedule.tensors.size());
+  if (choice.space.arena_offsets.empty()) return;
+  choice.space.arena_bytes = runtime::round_up(arena_bytes, runtime::kBlockBytes);
+  choice.arena_bytes =
+      choice.space.arena_bytes + runtime::round_up(choice.space.workspace_bytes, runtime::kBlockBytes);
 }
 
 std::unique_ptr<runtime::MemorySpace> make_space(const runtime::Program& program,

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "octrain/advisor/advise.h"
 #include "octrain/advisor/machine.h"
 #include "octrain/layers/kernel.h"
 #include "octrain/runtime/host/host_space.h"
@@ -17,8 +19,7 @@ namespace octrain::apps {
 struct MemoryChoice {
   runtime::host::HostSpaceOptions space;
   std::uint64_t footprint_bytes = 0;
-  std::uint64_t arena_bytes =
-      0;  ///< what is allocated in core: the footprint, or less where tensors share bytes
+  std::uint64_t arena_bytes = 0;   ///< what is allocated: the footprint, or less where tensors share bytes
   std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the footprint or what the user allows
   bool everything_resident = false;
   [[nodiscard]] double oversubscription() const;
@@ -26,11 +27,17 @@ struct MemoryChoice {
   [[nodiscard]] std::string tier_text() const;
 };
 
-/// `other_bytes`: what the process needs of RAM beside the tensors. Throws OutOfDeviceMemory naming the
-/// largest op when no plan could work, or when incore does not fit; UsageError for options that exclude each
-/// other.
+/// `other_bytes`: what the process needs of RAM beside the tensors. `resident_arena_bytes`: what the tensors
+/// take together, where that is known beforehand because no plan depends on the budget. Throws
+/// OutOfDeviceMemory naming the largest op when no plan could work, or when incore does not fit; UsageError
+/// for options that exclude each other.
 [[nodiscard]] MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions& options,
-                                         std::uint64_t other_bytes);
+                                         std::uint64_t other_bytes,
+                                         std::optional<std::uint64_t> resident_arena_bytes);
+
+/// The tensors lie as `first` places them, in an arena of so many bytes (plans that follow may need more).
+void place_tensors(MemoryChoice& choice, const runtime::Program& program, const advisor::Advice& first,
+                   std::uint64_t arena_bytes);
 
 /// Does the pass fit in the budget op by op? Throws OutOfDeviceMemory with the shortfall and the op's name.
 void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_bytes);

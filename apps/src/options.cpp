@@ -142,12 +142,6 @@ void add_memory_options(CLI::App& command, MemoryOptions& options) {
   add_plan_options(
       command, options.plan,
       "Who makes the plan: auto (default) takes the best of all; octrain plan --list-policies tells them");
-  command
-      .add_option(
-          "--share", options.share,
-          "With --mode incore: tensors that are never alive together share bytes (none, auto, or a method: "
-          "first-fit, smartpool, profile-guided, inplace, exact)")
-      ->capture_default_str();
   add_device_memory_option(command, options.device_bytes,
                            "Budget of resident bytes (default: what the machine has)");
   add_choice(command, "--tier", options.tier, kTiers,

@@ -43,7 +43,6 @@ struct MemoryOptions {
   std::filesystem::path tier_dir;
   std::optional<runtime::host::LinkPace> link;
   PageMover page_mover = PageMover::automatic;
-  std::string share = "none";  ///< of what is never alive together; in core only
 };
 
 /// By which rule. What is not given follows the model (recipe.h).

@@ -157,11 +157,12 @@ std::string text_of(const Comparison& comparison) {
       runtime::format_duration(seconds(bounds.ideal_ns)), format_bytes(bounds.least_traffic_bytes));
   if (comparison.largest_batch)
     text += fmt::format("largest batch that fits in core: {}\n", *comparison.largest_batch);
-  Table table({"policy", "seconds", "of ideal", "in", "out", "discarded", "stalled", "recomputed", "peak"});
+  Table table(
+      {"policy", "seconds", "of ideal", "in", "out", "discarded", "stalled", "recomputed", "peak", "arena"});
   for (const Outcome& outcome : comparison.outcomes) {
     if (!outcome.advice.feasible()) {
       table.add({outcome.policy, "does not fit", "", format_bytes(outcome.advice.shortfall_bytes) + " short",
-                 "", "", "", "", ""});
+                 "", "", "", "", "", ""});
       continue;
     }
     const advisor::Simulation& run = outcome.advice.prediction;
@@ -170,7 +171,8 @@ std::string text_of(const Comparison& comparison) {
                fmt::format("{:.1f} %", 100 * of_ideal(comparison, outcome)), format_bytes(run.in_bytes),
                format_bytes(run.out_bytes), format_bytes(run.discarded_bytes),
                runtime::format_duration(seconds(run.stall_ns)),
-               runtime::format_duration(seconds(run.recompute_ns)), format_bytes(run.peak_bytes)});
+               runtime::format_duration(seconds(run.recompute_ns)), format_bytes(run.peak_bytes),
+               format_bytes(outcome.advice.arena_bytes)});
   }
   return text + table.text();
 }
@@ -205,7 +207,8 @@ nlohmann::ordered_json json_of(const Comparison& comparison) {
                     {"driver_evicted_bytes", run.driver_evicted_bytes},
                     {"stall_seconds", seconds(run.stall_ns)},
                     {"recompute_seconds", seconds(run.recompute_ns)},
-                    {"peak_bytes", run.peak_bytes}});
+                    {"peak_bytes", run.peak_bytes},
+                    {"arena_bytes", outcome.advice.arena_bytes}});
     }
     json["policies"].push_back(std::move(entry));
   }

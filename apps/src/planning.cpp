@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "octrain/advisor/recompute.h"
+#include "octrain/advisor/share.h"
 #include "octrain/advisor/text_io.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
@@ -67,6 +69,7 @@ advisor::Advice proved_advice(const PlanChoice& choice, const advisor::Schedule&
   request.budget_bytes = budget_bytes;
   request.policy = choice.policy;
   request.recompute = choice.recompute_method();
+  request.share = choice.share_method();
   request.options = choice.options;
   request.search_steps =
       static_cast<std::uint64_t>(choice.search_seconds * advisor::AdviceRequest::kStepsPerSecond);
@@ -90,6 +93,25 @@ advisor::Advice make_proved_plan(const PlanChoice& choice, const advisor::Schedu
   return advice;
 }
 
+advisor::Advice resident_plan(const advisor::Schedule& schedule, const std::string& share) {
+  advisor::Machine machine;
+  machine.block_bytes = runtime::kBlockBytes;
+  advisor::Placements placed = advisor::place_tensors(schedule, advisor::keep_plan(schedule), machine,
+                                                      *advisor::find_share_method(share));
+  const advisor::CheckReport report =
+      advisor::check(schedule, placed.plan, advisor::footprint_bytes(schedule));
+  if (!report.ok())
+    throw runtime::InvalidPlan(
+        fmt::format("the placements of {} are not valid: {}", share, defects_text(report)));
+  advisor::Advice advice;
+  advice.policy = advice.recompute = "none";
+  std::copy_if(placed.plan.actions.begin(), placed.plan.actions.end(),
+               std::back_inserter(advice.plan.actions),
+               [](const advisor::Action& action) { return action.kind == advisor::ActionKind::place; });
+  advice.arena_bytes = placed.arena_bytes;
+  return advice;
+}
+
 void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& policies_help) {
   command.add_option("--policy", choice.policy, policies_help);
   add_policy_options(command, choice.options);
@@ -97,6 +119,10 @@ void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& 
       "--recompute", choice.recompute,
       "What runs twice instead of being kept: none, auto, or a method by name (default: auto with "
       "--policy auto, else none)");
+  command.add_option(
+      "--share", choice.share,
+      "Who lies on the bytes of what is never alive at the same time: none, auto, or a method by "
+      "name (default: auto with --policy auto, else none; with --mode um-naive none)");
   command.add_option("--plan-seconds", choice.search_seconds, "What the search for a plan may take, about")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -114,6 +140,13 @@ void check_plan_choice(const PlanChoice& choice) {
     }
     throw runtime::UsageError(
         fmt::format("there is no recompute method '{}'; there are {}", recompute, names));
+  }
+  if (advisor::find_share_method(choice.share_method()) == nullptr) {
+    std::string names;
+    for (const advisor::ShareMethod& method : advisor::share_methods())
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", method.name);
+    throw runtime::UsageError(
+        fmt::format("there is no way to share named '{}'; there are {}", choice.share_method(), names));
   }
   check_policy_options(choice.policy, recompute, choice.options);
 }

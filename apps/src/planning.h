@@ -24,14 +24,21 @@ struct PlanChoice {
   std::optional<std::string>
       recompute;  ///< not given: the search decides, and a named policy recomputes nothing
   PolicyOptions options;
+  std::optional<std::string>
+      share{};  ///< not given: auto, and a named policy (or what moves without a plan) shares nothing
   double search_seconds = 5;
+  /// But for who shares bytes, which any mode may ask for.
   [[nodiscard]] bool by_default() const { return policy == "auto" && !recompute && options.empty(); }
+  [[nodiscard]] std::string share_method() const {
+    return share.value_or(policy == "auto" ? "auto" : "none");
+  }
   [[nodiscard]] std::string recompute_method() const {
     return recompute.value_or(policy == "auto" ? "auto" : "none");
   }
 };
 
-/// --policy, --policy-option, --recompute and --plan-seconds; `policies_help` says what --policy takes.
+/// --policy, --policy-option, --recompute, --share and --plan-seconds; `policies_help` says what --policy
+/// takes.
 void add_plan_options(CLI::App& command, PlanChoice& choice, const std::string& policies_help);
 
 /// Throws UsageError, telling what there is, if the names or options of the choice do not exist. `all`
@@ -49,6 +56,10 @@ void check_plan_choice(const PlanChoice& choice);
 /// The same as a value: an infeasible one is returned, not thrown.
 [[nodiscard]] advisor::Advice proved_advice(const PlanChoice& choice, const advisor::Schedule& schedule,
                                             const advisor::Machine& machine, std::uint64_t budget_bytes);
+
+/// For modes that plan nothing: places by the sharing method of this name, proved for when everything stays
+/// on the device until its death, and no other action. Made by nobody ("none").
+[[nodiscard]] advisor::Advice resident_plan(const advisor::Schedule& schedule, const std::string& share);
 
 /// The report's defects, first few of them, in one line.
 [[nodiscard]] std::string defects_text(const advisor::CheckReport& report);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "octrain/advisor/recompute.h"
+#include "octrain/advisor/share.h"
 #include "octrain/runtime/error.h"
 
 namespace octrain::apps {
@@ -124,6 +125,8 @@ std::string policies_text() {
   add_meant(advisor::recompute_methods(), "all", methods);
   for (const Optioned& policy : policies) text += listing("", policy);
   for (const Optioned& method : methods) text += listing("recompute ", method);
+  for (const advisor::ShareMethod& method : advisor::share_methods())
+    text += fmt::format("share {}: {}\n", method.name, method.summary);
   return text;
 }
 

@@ -1,4 +1,4 @@
-// Plans once more when an iteration has shown how long every op takes and how fast the tier is: until then
+// Plans once more when iterations have shown how long every op takes and how fast the tier is: until then
 // both are estimates. Plans do not change the numbers, so neither does this.
 #pragma once
 
@@ -14,23 +14,31 @@ namespace octrain::apps {
 
 class Replanner {
  public:
-  /// `told` is called with the new plan. All that is referred to must outlive this.
+  struct Room {
+    std::uint64_t budget_bytes = 0;  ///< what may be resident
+    std::uint64_t arena_bytes = 0;   ///< what is allocated for the tensors
+  };
+  /// `told` is called with the new plan, and whether it is taken: not when its tensors need more than the
+  /// arena. All that is referred to must outlive this.
   Replanner(const advisor::Schedule& schedule, const PlanChoice& choice, const advisor::Machine& machine,
-            std::uint64_t budget_bytes, std::function<void(const advisor::Advice&)> told);
+            const Room& room, std::function<void(const advisor::Advice&, bool taken)> told);
 
   /// What TrainerEvents::replan asks, after `trained` iterations of this run.
   const advisor::Plan* operator()(const runtime::IterationRecord& record, std::uint64_t trained);
 
  private:
+  void measure(const runtime::IterationMetrics& metrics, bool first);
+
   advisor::Schedule schedule_;
   const PlanChoice& choice_;
   advisor::Machine machine_;
-  std::uint64_t budget_bytes_;
-  std::function<void(const advisor::Advice&)> told_;
+  Room room_;
+  std::function<void(const advisor::Advice&, bool)> told_;
+  runtime::MemoryCounters moved_;  // in the iterations measured so far
   std::optional<advisor::Advice> plan_;
 };
 
 /// Iterations that a run must have for a second plan to be worth it.
-inline constexpr std::uint64_t kLeastIterationsToReplan = 5;
+inline constexpr std::uint64_t kLeastIterationsToReplan = 6;
 
 }  // namespace octrain::apps

@@ -42,18 +42,26 @@ std::uint64_t iteration_count(const TrainOptions& options, const layers::DataRea
   return (images + batch - 1) / batch;
 }
 
-/// Both passes' plans; modes that plan nothing have empty ones.
+bool makes_plans(Mode mode) { return mode == Mode::um || mode == Mode::explicit_copy; }
+
+/// Both passes' plans. Modes that plan nothing have such as only place tensors.
 struct Plans {
   advisor::Advice train, test;
-  bool made = false;
+  [[nodiscard]] std::uint64_t arena_bytes() const { return std::max(train.arena_bytes, test.arena_bytes); }
 };
+
+Plans resident_plans(const runtime::Program& program, const MemoryOptions& options, bool with_test) {
+  const std::string share =
+      options.mode == Mode::um_naive ? options.plan.share.value_or("none") : options.plan.share_method();
+  Plans plans;
+  plans.train = resident_plan(program.train.schedule, share);
+  if (with_test) plans.test = resident_plan(program.test.schedule, share);
+  return plans;
+}
 
 Plans make_plans(const runtime::Program& program, const MemoryOptions& options, const MemoryChoice& choice,
                  const advisor::Machine& machine, bool with_test) {
   Plans plans;
-  plans.train.policy = plans.train.recompute = "none";
-  if (options.mode == Mode::incore || options.mode == Mode::um_naive) return plans;
-  plans.made = true;
   plans.train = make_proved_plan(options.plan, program.train.schedule, machine, choice.budget_bytes);
   if (with_test) {
     PlanChoice test = options.plan;
@@ -61,6 +69,15 @@ Plans make_plans(const runtime::Program& program, const MemoryOptions& options, 
     plans.test = make_proved_plan(test, program.test.schedule, machine, choice.budget_bytes);
   }
   return plans;
+}
+
+/// The arena for these plans; and, if another may follow, some more: what that one needs is not known yet,
+/// but will be close.
+std::uint64_t arena_for(const Plans& plans, bool another, const MemoryChoice& choice) {
+  constexpr std::uint64_t kPartsOfSlack = 8;
+  const std::uint64_t bytes = plans.arena_bytes();
+  const std::uint64_t own = choice.footprint_bytes - choice.space.workspace_bytes;
+  return another ? std::max(bytes, std::min(bytes + bytes / kPartsOfSlack, own)) : bytes;
 }
 
 std::string plan_text(const advisor::Advice& plan) {
@@ -81,8 +98,7 @@ void announce(const TrainOptions& options, const MemoryChoice& choice, const Pla
   if (choice.arena_bytes < choice.footprint_bytes)
     spdlog::info("tensors share bytes: {} are allocated", format_bytes(choice.arena_bytes));
   spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
-  if (!plans.made) return;
-  spdlog::info(plan_text(plans.train));
+  if (makes_plans(options.memory.mode)) spdlog::info(plan_text(plans.train));
 }
 
 RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans,
@@ -101,7 +117,8 @@ RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const
   facts.device_memory_bytes = choice.budget_bytes;
   facts.footprint_bytes = choice.footprint_bytes;
   facts.arena_bytes = choice.arena_bytes;
-  if (plans.made) facts.predicted_seconds = static_cast<double>(plans.train.prediction.total_ns) * 1e-9;
+  if (makes_plans(options.memory.mode))
+    facts.predicted_seconds = static_cast<double>(plans.train.prediction.total_ns) * 1e-9;
   return facts;
 }
 
@@ -186,9 +203,17 @@ int train(const TrainOptions& options) {
                                     options.workload.batch * options.workload.accumulate, iterations);
   const layers::LoweredNet lowered = lower_workload(workload, options.workload, recipe.solver);
   const runtime::Program& program = lowered.program;
-  const MemoryChoice choice = choose_memory(program, options.memory, workload.reader->staging_bytes());
+  const bool plans_ahead = makes_plans(options.memory.mode);
+  Plans plans;
+  if (!plans_ahead) plans = resident_plans(program, options.memory, with_test);
+  MemoryChoice choice = choose_memory(program, options.memory, workload.reader->staging_bytes(),
+                                      plans_ahead ? std::nullopt : std::optional(plans.arena_bytes()));
   const advisor::Machine machine = machine_of(choice, *workload.backend);
-  const Plans plans = make_plans(program, options.memory, choice, machine, with_test);
+  if (plans_ahead) plans = make_plans(program, options.memory, choice, machine, with_test);
+  const bool plans_again =
+      plans_ahead && !choice.everything_resident && iterations >= kLeastIterationsToReplan;
+  const std::uint64_t arena_bytes = arena_for(plans, plans_again, choice);
+  place_tensors(choice, program, plans.train, arena_bytes);
   announce(options, choice, plans);
   const std::unique_ptr<runtime::MemorySpace> memory = make_space(program, choice);
   spdlog::info("memory: {}", memory->description());
@@ -197,12 +222,14 @@ int train(const TrainOptions& options) {
   ProgressReporter progress(*memory, iterations, options.workload.batch);
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
   runtime::TrainerEvents events = events_to(report, progress);
-  if (plans.made && !choice.everything_resident && iterations >= kLeastIterationsToReplan) {
-    events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
-                              [&](const advisor::Advice& plan) {
-                                report.set_plan(plan);
-                                progress.note("with measured times: " + plan_text(plan));
-                              });
+  if (plans_again) {
+    const auto told = [&](const advisor::Advice& plan, bool taken) {
+      if (taken) report.set_plan(plan);
+      progress.note((taken ? "with measured times: " : "not taken, its tensors need more than the arena: ") +
+                    plan_text(plan));
+    };
+    events.replan = Replanner(program.train.schedule, options.memory.plan, machine,
+                              {choice.budget_bytes, arena_bytes}, told);
   }
   runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory,
                            trainer_options(options, recipe.rate, iterations, test_images), std::move(events));

@@ -62,7 +62,7 @@ std::unique_ptr<Tier> make_tier(const Layout& layout, const HostSpaceOptions& op
 
 std::unique_ptr<MemorySpace> make_host_space(std::span<const std::uint64_t> tensor_bytes,
                                              const HostSpaceOptions& options) {
-  Layout layout(tensor_bytes, options.arena_offsets, options.workspace_bytes);
+  Layout layout(tensor_bytes, options.arena_offsets, options.workspace_bytes, options.arena_bytes);
   if (options.kind == Kind::incore) return make_incore(std::move(layout), options);
   if (options.kind == Kind::explicit_copy) {
     require_mappings(layout.block_count() + options.device_bytes / kBlockBytes);

@@ -11,6 +11,7 @@ class IncoreSpace final : public MemorySpace {
  public:
   explicit IncoreSpace(Layout layout) : layout_(std::move(layout)), memory_(layout_.bytes()) {}
 
+  void place(std::span<const std::uint64_t> arena_offsets) override { layout_.place(arena_offsets); }
   [[nodiscard]] std::byte* address(TensorId tensor) override {
     return memory_.data() + layout_.blocks(tensor).first * kBlockBytes;
   }

@@ -1,12 +1,14 @@
 // Where each tensor lies: every tensor starts at a block, one behind the other or at a given offset (then
-// blocks may be shared); the workspace comes last.
+// blocks may be shared); the workspace comes last, and stays where it is when tensors are placed anew.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "octrain/runtime/error.h"
 #include "octrain/runtime/memory_space.h"
 #include "octrain/runtime/units.h"
 
@@ -26,15 +28,29 @@ struct BlockRange {
 
 class Layout {
  public:
-  /// `offsets` by tensor, whole blocks; empty: one tensor behind the other.
+  /// `offsets` by tensor, whole blocks; empty: one tensor behind the other. At least `arena_bytes` lie below
+  /// the workspace.
   Layout(std::span<const std::uint64_t> tensor_bytes, std::span<const std::uint64_t> offsets,
-         std::uint64_t workspace_bytes) {
+         std::uint64_t workspace_bytes, std::uint64_t arena_bytes = 0) {
     ranges_.reserve(tensor_bytes.size() + 1);
     for (std::size_t tensor = 0; tensor < tensor_bytes.size(); ++tensor) {
       const BlockId first = offsets.empty() ? block_count_ : blocks_of(offsets[tensor]);
       add({first, blocks_of(tensor_bytes[tensor])});
     }
+    block_count_ = std::max(block_count_, blocks_of(arena_bytes));
     add({block_count_, blocks_of(workspace_bytes)});
+  }
+  /// Throws InvalidPlan for a tensor without an offset, or that would end past the arena.
+  void place(std::span<const std::uint64_t> offsets) {
+    const BlockId arena = ranges_.back().first;
+    if (offsets.size() + 1 != ranges_.size())
+      throw InvalidPlan("a place for every tensor is needed, or for none");
+    for (TensorId tensor = 0; tensor < offsets.size(); ++tensor) {
+      if (blocks_of(offsets[tensor]) + ranges_[tensor].count > arena)
+        throw InvalidPlan("tensor " + std::to_string(tensor) + " is placed past the arena");
+    }
+    for (TensorId tensor = 0; tensor < offsets.size(); ++tensor)
+      ranges_[tensor].first = blocks_of(offsets[tensor]);
   }
   [[nodiscard]] BlockRange blocks(TensorId tensor) const { return ranges_.at(tensor); }
   /// The workspace is kept like a tensor; this is its number.

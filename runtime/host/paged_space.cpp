@@ -59,6 +59,11 @@ PagedSpace::PagedSpace(Layout layout, const HostSpaceOptions& options, std::uniq
   out_.emplace(*pager_, *tier_, Direction::out);
 }
 
+void PagedSpace::place(std::span<const std::uint64_t> arena_offsets) {
+  const Lock lock = pager_->lock();
+  layout_.place(arena_offsets);
+}
+
 std::byte* PagedSpace::address(TensorId tensor) { return pager_->address(layout_.blocks(tensor).first); }
 std::byte* PagedSpace::workspace() { return address(layout_.workspace()); }
 

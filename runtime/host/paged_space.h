@@ -21,6 +21,7 @@ class PagedSpace final : public MemorySpace {
  public:
   PagedSpace(Layout layout, const HostSpaceOptions& options, std::unique_ptr<Tier> tier);
 
+  void place(std::span<const std::uint64_t> arena_offsets) override;
   [[nodiscard]] std::byte* address(TensorId tensor) override;
   [[nodiscard]] std::byte* workspace() override;
   void prefetch(TensorId tensor) override;

@@ -103,6 +103,14 @@ void Trainer::settle() {
   static_cast<void>(memory_.take_counters());
 }
 
+void Trainer::enter(const advisor::Plan& plan) {
+  settle();
+  const std::size_t tensor_count =
+      (program_.train.empty() ? program_.test : program_.train).schedule.tensors.size();
+  const std::vector<std::uint64_t> offsets = advisor::arena_offsets(plan, tensor_count);
+  if (!offsets.empty()) memory_.place(offsets);
+}
+
 TrainResult Trainer::run() {
   TrainResult result;
   std::optional<std::uint64_t> saved;
@@ -115,7 +123,7 @@ TrainResult Trainer::run() {
     if (const advisor::Plan* plan = events_.replan ? events_.replan(record, ++trained) : nullptr) {
       train_plan_ = plan;
       executor.reset();
-      settle();
+      enter(*train_plan_);
     }
     if (due(options_.snapshot_interval) && !options_.snapshot_prefix.empty()) {
       save();
@@ -176,13 +184,13 @@ IterationMetrics Trainer::run_pass(Executor& executor, const Program::Pass& pass
 std::optional<TestRecord> Trainer::test() {
   if (program_.test.empty() || options_.test_images <= 0 || options_.test_batch <= 0) return {};
   const auto start = std::chrono::steady_clock::now();
-  settle();
+  enter(test_plan_);
   Executor executor(program_.test.schedule, program_.test.functions, memory_, test_plan_);
   double correct = 0, loss = 0;
   const std::int64_t batches = (options_.test_images + options_.test_batch - 1) / options_.test_batch;
   for (std::int64_t batch = 0; batch < batches; ++batch) {
     if (pending_interrupt() != 0) {
-      settle();
+      enter(*train_plan_);
       return {};
     }
     const IterationInput input{.iteration = static_cast<std::uint64_t>(batch),
@@ -194,7 +202,7 @@ std::optional<TestRecord> Trainer::test() {
     correct += scalar(program_.test, metrics, "accuracy");
     loss += scalar(program_.test, metrics, "loss") * static_cast<double>(images);
   }
-  settle();
+  enter(*train_plan_);
   const auto count = static_cast<double>(options_.test_images);
   const TestRecord record{iteration_, correct / count, loss / count, seconds_since(start)};
   if (events_.test) events_.test(record);

@@ -139,17 +139,9 @@ TEST(CommandLine, InspectShowsLayersRolesAndLargestOp) {
   }
 }
 
-TEST(CommandLine, SharingIsRefusedWhereItIsNotThere) {
-  const Arguments lenet = {"--model", "lenet", "--batch", "8", "--iterations", "1", "--share"};
-  const auto run = [&](const Arguments& more) {
-    Arguments arguments = lenet;
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_octrain(arguments);
-  };
-  const Outcome managed = run({"auto", "--mode", "um"});
-  EXPECT_EQ(managed.exit_code, 2);
-  EXPECT_THAT(managed.error_line(), ::testing::HasSubstr("--mode incore"));
-  const Outcome unknown = run({"magic", "--mode", "incore"});
+TEST(CommandLine, UnknownWaysToShareAreRefusedWithTheKnown) {
+  const Outcome unknown =
+      run_octrain({"--model", "lenet", "--batch", "8", "--iterations", "1", "--share", "magic"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.error_line(), ::testing::HasSubstr("smartpool"));
 }

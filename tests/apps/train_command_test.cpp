@@ -108,7 +108,7 @@ TEST(Train, PlansAgainWithMeasuredTimesAndTheNumbersStay) {
   EXPECT_FALSE(in_core.json().contains("planned_again_after"));
   const Outcome planned = run_octrain(with(resnet, {"--mode", "explicit", "--device-memory", "24MiB"}));
   ASSERT_EQ(planned.exit_code, 0) << planned.err;
-  EXPECT_EQ(planned.json()["planned_again_after"], 2);
+  EXPECT_EQ(planned.json()["planned_again_after"], 3);
   EXPECT_THAT(planned.err, HasSubstr("with measured times"));
   EXPECT_EQ(losses(planned.json()), losses(in_core.json()));
 }

@@ -58,6 +58,46 @@ TEST_P(MemorySpaceContract, SharedBytesAreReservedForTheNextWhileTheOldStillLive
   }
 }
 
+TEST_P(MemorySpaceContract, TensorsAreLaidOutAnewBetweenIterations) {
+  using namespace shared_arena;
+  open(sizes(GetParam().moves ? 8 : 0));
+  store(kWeight);
+  const std::vector<std::uint64_t> places[] = {
+      {0, 2 * kBlockBytes, 5 * kBlockBytes, 2 * kBlockBytes},
+      {kBlockBytes, 0, 5 * kBlockBytes, 0},
+  };
+  std::byte* const weight = space_->address(kWeight);
+  for (int round = 0; round < 4; ++round) {
+    space_->place(places[round % 2]);
+    EXPECT_EQ(space_->address(kA) - weight,
+              static_cast<std::ptrdiff_t>(places[round % 2][kA]) - std::ptrdiff_t{5 * kBlockBytes});
+    run_op({}, {kA}, kBlockBytes);
+    space_->evict(kA);
+    space_->prefetch(kWeight);
+    space_->prefetch(kA);
+    run_op({kA, kWeight}, {}, kBlockBytes);
+    space_->discard(kA);
+    run_op({}, {kB});
+    space_->evict(kB);
+    space_->prefetch(kB);
+    run_op({kB}, {kInPlace});
+    space_->discard(kInPlace);
+    if (round == 2) space_->evict(kWeight);
+    space_->quiesce();
+  }
+  expect_stored(kWeight);
+}
+
+TEST_P(MemorySpaceContract, PlacesPastTheArenaAreRefused) {
+  using namespace shared_arena;
+  open(sizes(GetParam().moves ? 8 : 0));
+  store(kWeight);
+  EXPECT_THROW(space_->place(std::vector<std::uint64_t>{4 * kBlockBytes, 0, 5 * kBlockBytes, 0}),
+               InvalidPlan);
+  EXPECT_THROW(space_->place(std::vector<std::uint64_t>{0, 0, 5 * kBlockBytes}), InvalidPlan);
+  expect_stored(kWeight);
+}
+
 TEST_P(MemorySpaceContract, AnOutputTakesThePlaceOfItsInput) {
   using namespace shared_arena;
   open(sizes(GetParam().moves ? 4 : 0));

@@ -34,7 +34,7 @@ Arguments operator+(Arguments left, const Arguments& right) {
 class Equivalence : public ::testing::TestWithParam<Workload> {
  protected:
   void SetUp() override {
-    const nlohmann::json in_core = train({"--mode", "incore"});
+    const nlohmann::json in_core = train({"--mode", "incore", "--share", "none"});
     reference_ = losses(in_core);
     ASSERT_EQ(reference_.size(), 3u);
     footprint_ = in_core["footprint_bytes"];
@@ -119,12 +119,28 @@ TEST_P(Equivalence, CopiedPagesAndPacedLinks) {
 }
 
 TEST_P(Equivalence, SharedBytesInCore) {
-  for (const char* method : {"first-fit", "smartpool", "profile-guided", "inplace", "exact", "auto"}) {
+  for (const std::string method : {"first-fit", "smartpool", "profile-guided", "inplace", "exact", "auto"}) {
     const nlohmann::json shared = train({"--mode", "incore", "--share", method});
     EXPECT_EQ(losses(shared), reference_) << method;
     EXPECT_EQ(shared["iterations"].back()["peak_resident_bytes"], shared["arena_bytes"]) << method;
-    if (std::string(method) != "inplace") {
+    if (method != "inplace") {
       EXPECT_LT(shared["arena_bytes"], footprint_) << method;
+    }
+  }
+}
+
+/// Every method of sharing under plans that move, recompute and know nothing of liveness; and with faults
+/// alone.
+TEST_P(Equivalence, SharedBytesOutOfCore) {
+  const std::vector<Arguments> ways = {{}, {"--policy", "naive"}, {"--recompute", "speed"}};
+  std::size_t turn = 0;
+  for (const std::string method : {"first-fit", "smartpool", "profile-guided", "inplace", "exact", "auto"}) {
+    for (const char* mode : {"explicit", "um", "um-naive"}) {
+      if (std::string(mode) != "explicit" && !managed_memory_works()) continue;
+      const Arguments way = std::string(mode) == "um-naive" ? Arguments{} : ways[turn % ways.size()];
+      expect_same(Arguments{"--mode", mode, "--share", method} + way, turn / 3 % 2 == 0 ? "ram" : "file",
+                  turn % 2 == 0 ? budgets().back() : budgets().front());
+      ++turn;
     }
   }
 }

@@ -47,6 +47,7 @@ class PlainMemory final : public runtime::MemorySpace {
   }
   std::byte* address(runtime::TensorId tensor) override { return blocks_[tensor].get(); }
   std::byte* workspace() override { return blocks_.back().get(); }
+  void place(std::span<const std::uint64_t>) override {}
   void prefetch(runtime::TensorId) override {}
   void evict(runtime::TensorId) override {}
   void discard(runtime::TensorId) override {}

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <map>
 
+#include "octrain/advisor/advise.h"
 #include "octrain/advisor/check.h"
+#include "octrain/advisor/recompute.h"
 #include "octrain/advisor/share.h"
-#include "support/placed_plan.h"
+#include "support/effort.h"
 #include "support/random_schedule.h"
+#include "support/random_training.h"
 
 namespace octrain::testing {
 namespace {
@@ -17,12 +20,22 @@ using namespace octrain::advisor;
 
 constexpr std::uint32_t kSchedules = 1500;
 
-Placements share(const Schedule& schedule, const ShareMethod& method) {
+Placements share(const Schedule& schedule, const Plan& plan, const ShareMethod& method) {
   Machine machine = unit_machine();
   machine.block_bytes = 4;
   ShareMethod quick = method;
   quick.steps = std::min<std::uint64_t>(quick.steps, 100'000);
-  return placements(schedule, machine, quick);
+  return place_tensors(schedule, plan, machine, quick);
+}
+
+Placements share(const Schedule& schedule, const ShareMethod& method) {
+  return share(schedule, keep_plan(schedule), method);
+}
+
+std::uint64_t largest_workspace(const Schedule& schedule) {
+  std::uint64_t bytes = 0;
+  for (const Op& op : schedule.ops) bytes = std::max(bytes, op.workspace_bytes);
+  return bytes;
 }
 
 TEST(RandomPlacements, PassTheCheckerInTheArenaThatTheyName) {
@@ -32,8 +45,7 @@ TEST(RandomPlacements, PassTheCheckerInTheArenaThatTheyName) {
     const Schedule schedule = RandomSchedule(seed).make_with_overwrites();
     for (const ShareMethod& method : share_methods()) {
       const Placements made = share(schedule, method);
-      const std::uint64_t budget = made.arena_bytes + largest_workspace(schedule);
-      const CheckReport report = check(schedule, placed_plan(schedule, made), budget);
+      const CheckReport report = check(schedule, made.plan, made.arena_bytes + largest_workspace(schedule));
       ASSERT_TRUE(report.ok()) << method.name << ", seed " << seed << ": " << report.verdicts[0].message;
       ASSERT_GE(made.arena_bytes, made.lower_bound_bytes) << method.name << ", seed " << seed;
       arenas[method.name] += made.arena_bytes;
@@ -46,13 +58,70 @@ TEST(RandomPlacements, PassTheCheckerInTheArenaThatTheyName) {
   EXPECT_LT(arenas["auto"], arenas["first-fit"]);
 }
 
+/// A plan of anybody's, placed by every method: still valid, within the same budget, and simulated to its
+/// end.
+void expect_placed(const Schedule& schedule, const Plan& plan, std::uint64_t budget_bytes,
+                   const std::string& whose) {
+  for (const ShareMethod& method : share_methods()) {
+    const Placements made = share(schedule, plan, method);
+    const CheckReport report = check(schedule, made.plan, budget_bytes);
+    ASSERT_TRUE(report.ok()) << whose << ", " << method.name << ": " << report.verdicts[0].message;
+    ASSERT_LE(report.peak_bytes, check(schedule, plan, budget_bytes).peak_bytes)
+        << whose << ", " << method.name;
+    const Simulation run = simulate(schedule, made.plan, unit_machine(), budget_bytes);
+    ASSERT_EQ(run.op_start_ns.size(), schedule.ops.size()) << whose << ", " << method.name;
+    ASSERT_LE(run.peak_bytes, budget_bytes) << whose << ", " << method.name;
+    for (const Action& action : made.plan.actions) {
+      if (action.kind != ActionKind::place) continue;
+      ASSERT_LE(action.offset_bytes + schedule.tensors[action.target].bytes, made.arena_bytes);
+    }
+  }
+}
+
+TEST(RandomPlacements, OfEveryPolicysPlanAreValid) {
+  for (std::uint32_t seed = 0; seed < cases(500); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Schedule schedule = RandomSchedule(seed).make_with_overwrites();
+    const std::uint64_t least = largest_op_bytes(schedule);
+    const std::uint64_t budget = least + (footprint_bytes(schedule) - least) * (seed % 4) / 4;
+    for (const Policy& policy : policies()) {
+      const PlanResult made = policy.make_plan({schedule, unit_machine(), budget});
+      if (made.feasible()) expect_placed(schedule, made.plan, budget, std::string(policy.name));
+    }
+  }
+}
+
+TEST(RandomPlacements, OfPlansThatRecomputeAreValid) {
+  std::size_t reruns = 0;
+  for (std::uint32_t seed = 0; seed < cases(300); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomTraining random(seed);
+    const Schedule schedule = random.make();
+    const Machine machine = unit_machine();
+    for (const RecomputeMethod& method : recompute_methods()) {
+      AdviceRequest request{.schedule = schedule, .machine = machine};
+      const std::uint64_t least = largest_op_bytes(schedule);
+      request.budget_bytes = least + (footprint_bytes(schedule) - least) * random.below(4) / 6;
+      request.policy = "lookahead";
+      request.recompute = method.name;
+      request.share = "none";
+      const Advice advice = advise(request);
+      if (!advice.feasible()) continue;
+      reruns += static_cast<std::size_t>(
+          std::count_if(advice.plan.actions.begin(), advice.plan.actions.end(),
+                        [](const Action& action) { return action.kind == ActionKind::recompute; }));
+      expect_placed(schedule, advice.plan, request.budget_bytes, std::string(method.name));
+    }
+  }
+  EXPECT_GT(reruns, cases(300));
+}
+
 /// What each tensor holds, op by op, when a write over its bytes spoils it: does an op ever read spoiled
 /// contents?
 class BytesOracle {
  public:
-  BytesOracle(const Schedule& schedule, const std::vector<Action>& places) : schedule_(schedule) {
-    for (const Action& place : places) offset_.push_back(place.offset_bytes);
-  }
+  BytesOracle(const Schedule& schedule, std::vector<std::uint64_t> offsets)
+      : schedule_(schedule), offset_(std::move(offsets)) {}
 
   bool spoils() const {
     for (TensorId tensor = 0; tensor < offset_.size(); ++tensor) {
@@ -76,7 +145,7 @@ class BytesOracle {
     const bool lasts = outlives_iteration(schedule_.tensors[tensor].role);
     bool used = false, holds = lasts, spoiled = false;
     for (const Op& op : schedule_.ops) used = used || has(op.reads, tensor) || has(op.writes, tensor);
-    if (!used) return true;  // keeps its bytes for the whole iteration
+    if (!used && !lasts) return false;  // nothing to spoil
     for (const Op& op : schedule_.ops) {
       if (has(op.reads, tensor)) break;
       if (!has(op.writes, tensor)) continue;
@@ -113,20 +182,19 @@ TEST(RandomPlacements, WhatSpoilsContentsIsRefused) {
     RandomSchedule random(seed);
     const Schedule schedule = random.make_with_overwrites();
     Placements made = share(schedule, *find_share_method("profile-guided"));
-    for (std::uint32_t i = 1 + random.below(2); i > 0; --i) {
-      Action& moved = made.actions[random.below(static_cast<std::uint32_t>(made.actions.size()))];
-      moved.offset_bytes =
-          made.actions[random.below(static_cast<std::uint32_t>(made.actions.size()))].offset_bytes;
+    std::vector<Action*> places;
+    for (Action& action : made.plan.actions) {
+      if (action.kind == ActionKind::place) places.push_back(&action);
     }
-    const CheckReport report = check(schedule, {made.actions}, ~std::uint64_t{0} >> 2);
-    const bool overlap = std::any_of(report.verdicts.begin(), report.verdicts.end(), [](const Verdict& v) {
-      return v.defect == Defect::overlapping_placement;
-    });
-    if (BytesOracle(schedule, made.actions).spoils()) {
+    const auto count = static_cast<std::uint32_t>(places.size());
+    for (std::uint32_t i = 1 + random.below(2); i > 0; --i)
+      places[random.below(count)]->offset_bytes = places[random.below(count)]->offset_bytes;
+    const bool valid = check(schedule, made.plan, ~std::uint64_t{0} >> 2).ok();
+    if (BytesOracle(schedule, arena_offsets(made.plan, schedule.tensors.size())).spoils()) {
       ++spoiled;
-      ASSERT_TRUE(overlap) << "seed " << seed;
+      ASSERT_FALSE(valid) << "seed " << seed;
     }
-    (overlap ? refused : fine) += 1;
+    (valid ? fine : refused) += 1;
   }
   EXPECT_GT(spoiled, 500);
   EXPECT_LT(refused - spoiled, refused / 10)

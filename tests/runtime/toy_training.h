@@ -26,7 +26,11 @@ class StrictMemory : public runtime::MemorySpace {
     for (Tensor& tensor : tensors_) tensor.host.resize(bytes), tensor.device.resize(bytes);
   }
   int evictions = 0;
+  std::vector<std::vector<std::uint64_t>> places;  ///< as they were asked for
 
+  void place(std::span<const std::uint64_t> arena_offsets) override {
+    places.emplace_back(arena_offsets.begin(), arena_offsets.end());
+  }
   std::byte* address(TensorId tensor) override { return tensors_[tensor].device.data(); }
   std::byte* workspace() override { return nullptr; }
   void prefetch(TensorId id) override {

@@ -7,6 +7,7 @@
 
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/interrupt.h"
+#include "octrain/runtime/units.h"
 #include "support/temporary_directory.h"
 #include "toy_training.h"
 
@@ -111,6 +112,40 @@ TEST(Trainer, GoesOnWithAnotherPlanWhenItIsGivenOne) {
   EXPECT_EQ(asked, (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(other.evictions[1], other.evictions[0]) << "the first plan keeps everything";
   EXPECT_EQ(other.evictions[5], other.evictions[4] + 1) << "the second does not";
+}
+
+TEST(Trainer, LaysTensorsOutAsTheNextPlanPlacesThem) {
+  TrainerOptions options = toy_options(6);
+  options.test_interval = 4;
+  options.test_images = 3;
+  options.test_batch = 3;
+  Toy same(options), other(options);
+  same.trainer.initialize();
+  same.trainer.run();
+  const std::size_t tensors = other.program.train.schedule.tensors.size();
+  const auto placed = [&](advisor::Plan plan, std::uint64_t shift) {
+    for (TensorId tensor = 0; tensor < tensors; ++tensor)
+      plan.actions.push_back({advisor::ActionKind::place, 0, tensor, tensor * kBlockBytes + shift});
+    return plan;
+  };
+  const advisor::Plan first = placed(other.train_plan, 0), second = placed(other.train_plan, kBlockBytes),
+                      test = placed(other.test_plan, 2 * kBlockBytes);
+  TrainerEvents events = other.events();
+  events.replan = [&](const IterationRecord&, std::uint64_t trained) {
+    return trained == 2 ? &second : nullptr;
+  };
+  Trainer trainer(other.program, first, test, other.memory, options, events);
+  trainer.initialize();
+  trainer.run();
+  EXPECT_EQ(other.losses, same.losses);
+  std::vector<std::uint64_t> shifts;
+  for (const auto& places : other.memory.places) {
+    ASSERT_EQ(places.size(), tensors);
+    shifts.push_back(places[0] / kBlockBytes);
+  }
+  // The second plan after two iterations; the test after four and at the end, and back each time.
+  EXPECT_EQ(shifts, (std::vector<std::uint64_t>{1, 2, 1, 2, 1}));
+  EXPECT_TRUE(same.memory.places.empty()) << "plans without places leave everything where it is";
 }
 
 TEST(Trainer, TellsProgressWithinAnIteration) {

@@ -13,6 +13,7 @@ VirtualMachine::VirtualMachine(const Schedule& schedule, const Plan& plan, const
       budget_(budget_bytes),
       host_(machine),
       states_(schedule.tensors.size()),
+      offsets_(arena_offsets(plan, schedule.tensors.size())),
       starts_on_host_(schedule.tensors.size()) {
   const Liveness liveness(schedule);
   for (TensorId tensor = 0; tensor < states_.size(); ++tensor) {
@@ -130,6 +131,21 @@ void VirtualMachine::evict(TensorId tensor) {
   out_.waiting.push_back(tensor);
 }
 
+/// In a valid plan nobody comes to lie over another that still has its bytes, except in its place.
+bool VirtualMachine::takes_place(const Overwrite& pair) const {
+  const std::uint64_t bytes = schedule_.tensors[pair.read].bytes;
+  return bytes > 0 && bytes == schedule_.tensors[pair.written].bytes && !offsets_.empty() &&
+         offsets_[pair.read] == offsets_[pair.written] && states_[pair.read].place == Place::resident &&
+         states_[pair.written].place == Place::absent;
+}
+
+void VirtualMachine::take_place(const Overwrite& pair) {
+  states_[pair.written].place = Place::resident;
+  states_[pair.read].place = Place::absent;
+  states_[pair.read].device_valid = false;
+  set_host_valid(pair.read, false);
+}
+
 bool VirtualMachine::start_op(OpIndex index) {
   const Op& op = schedule_.ops[index];
   std::uint64_t need = op.workspace_bytes;
@@ -142,8 +158,14 @@ bool VirtualMachine::start_op(OpIndex index) {
     if (state.requested || state.place != Place::absent) return false;
     need += schedule_.tensors[tensor].bytes;
   }
+  for (const Overwrite& pair : op.overwrites) {
+    if (takes_place(pair)) need -= schedule_.tensors[pair.written].bytes;
+  }
   if (used_ + need > budget_) return false;
   take_bytes(need);
+  for (const Overwrite& pair : op.overwrites) {
+    if (takes_place(pair)) take_place(pair);
+  }
   for (const TensorId tensor : op.writes) states_[tensor].place = Place::resident;
   if (steps_[step_].kind == Step::Kind::run) {
     result_.op_start_ns.push_back(now_ns_ - iteration_start_ns_);

@@ -51,6 +51,8 @@ class VirtualMachine {
   bool issue(const Step& step);
   void evict(TensorId tensor);
   bool start_op(OpIndex op);
+  [[nodiscard]] bool takes_place(const Overwrite& pair) const;
+  void take_place(const Overwrite& pair);
   void finish_op();
   bool start_in();
   bool start_out();
@@ -68,6 +70,7 @@ class VirtualMachine {
   HostMemory host_;
   std::vector<Step> steps_;
   std::vector<State> states_;
+  std::vector<std::uint64_t> offsets_;  // where tensors are placed, if they are
   std::vector<bool> starts_on_host_;
   Lane in_;
   Lane out_;

@@ -1,7 +1,7 @@
 // The independent checker: a plan is proved before it runs. It shares no code with the policies.
 //
 // It walks the plan twice (a cold iteration, then one from the state that the first left) and reports every
-// defect.
+// defect. Placements are addresses: the budget counts what is resident, wherever it lies.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ enum class Defect {
   reads_not_resident,  ///< an op reads what was evicted, or never brought to the device
   over_budget,         ///< resident bytes plus workspace exceed the budget at an op or a prefetch
   evict_not_resident,
-  discard_of_live,        ///< contents of a weight or state, or of what a later op reads, are declared dead
-  overlapping_placement,  ///< two tensors that are alive together share bytes
-  placement_over_budget,  ///< a placement ends past the budget, and nothing is ever evicted
+  discard_of_live,        ///< contents of a weight or state, or of what a later op reads, are declared dead;
+                          ///< or another tensor has the bytes by now
+  overlapping_placement,  ///< a tensor takes bytes that another still has: resident, or contents on the host
   placed_twice,
   recompute_without_inputs,  ///< an input of the op to run again is not resident or dead
   recompute_of_update,  ///< running an update, an in-place op or a writer of shared buffers twice changes the
@@ -34,7 +34,7 @@ struct Verdict {
   Defect defect{};
   OpIndex op = 0;
   std::uint32_t target = 0;        ///< the tensor (or op) concerned
-  std::uint64_t excess_bytes = 0;  ///< over_budget and placement_over_budget: by how much
+  std::uint64_t excess_bytes = 0;  ///< over_budget: by how much
   bool first_iteration = true;     ///< false: only the second, warm iteration shows it
   std::string message;             ///< one line, names op, tensor and bytes
 };

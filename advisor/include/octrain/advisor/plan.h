@@ -15,9 +15,9 @@ enum class ActionKind {
   evict,     ///< after op: send it to the host (copied only if the host has no valid copy) and free its bytes
   discard,   ///< after op: declare the contents dead on device and host, free its bytes, copy nothing
   recompute,  ///< before op: run op `target` once more
-  place,      ///< the tensor lies at `offset_bytes` of the arena, which tensors share that are never alive
-              ///< together
-  free,       ///< after op: the tensor's arena bytes may be used by another (contents dead, as discard)
+  place,  ///< the tensor lies at `offset_bytes` of the arena, which tensors share that never hold bytes at
+          ///< the same time; every tensor is placed, or none
+  free,   ///< after op: the tensor's arena bytes may be used by another (contents dead, as discard)
 };
 
 struct Action {
@@ -48,6 +48,9 @@ struct PlanIndex {
   std::vector<std::vector<Action>> before;  ///< [op]: prefetch, recompute, and what follows a recompute
   std::vector<std::vector<Action>> after;   ///< [op]: evict, discard and free
 };
+
+/// Where the plan places each tensor; empty if it places none.
+[[nodiscard]] std::vector<std::uint64_t> arena_offsets(const Plan& plan, std::size_t tensor_count);
 
 [[nodiscard]] std::string_view to_string(ActionKind kind);
 

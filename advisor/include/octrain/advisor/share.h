@@ -19,6 +19,7 @@ struct ShareMethod {
   std::string_view
       packing{};  ///< the algorithm (packing.h) that lays tensors over one another; empty: none does
   std::uint64_t steps = 0;  ///< what its search may cost
+  [[nodiscard]] bool shares() const { return in_place || !packing.empty(); }
 };
 
 /// The op writes `written` on the bytes of `read`, which nobody reads later. From then on those bytes are not
@@ -31,10 +32,10 @@ struct InPlace {
 };
 
 struct Placements {
-  std::vector<Action> actions;    ///< one `place` a tensor, at multiples of the machine's block
-  std::vector<InPlace> in_place;  ///< in order of ops
-  std::uint64_t arena_bytes = 0;
-  std::uint64_t lower_bound_bytes = 0;  ///< the most that is alive at once, in whole blocks
+  Plan plan;  ///< one `place` a tensor, at multiples of the machine's block; none if nothing is shared
+  std::vector<InPlace> in_place;        ///< in order of ops
+  std::uint64_t arena_bytes = 0;        ///< in whole blocks, workspace not included
+  std::uint64_t lower_bound_bytes = 0;  ///< sharing: the most that is alive at once, in whole blocks
   bool proven = false;                  ///< no smaller arena holds tensors with these lives
 };
 
@@ -43,10 +44,12 @@ struct Placements {
 /// By name; nullptr when there is none.
 [[nodiscard]] const ShareMethod* find_share_method(std::string_view name);
 
-/// A place for every tensor, for a plan that runs the ops of the schedule and no more: what a plan recomputes
-/// lives longer than the schedule says. A tensor lives from its first access (an input: from the start) to
-/// its last; weights, states and tensors that nobody uses keep their place for the whole iteration.
-[[nodiscard]] Placements placements(const Schedule& schedule, const Machine& machine,
-                                    const ShareMethod& method);
+/// A valid plan (of any policy; keep_plan() in core), with a place for every tensor. Who shares bytes must
+/// let go of them in time, so what dies within the iteration is discarded at its death, whatever the plan
+/// did with dead contents. A tensor has its bytes from the first time it is written, or brought, to its last
+/// death in the iteration, on the host too. Weights and states lie below all others, the same in every plan
+/// of a program, so that one plan can follow another.
+[[nodiscard]] Placements place_tensors(const Schedule& schedule, const Plan& plan, const Machine& machine,
+                                       const ShareMethod& method);
 
 }  // namespace octrain::advisor

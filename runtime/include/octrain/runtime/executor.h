@@ -50,7 +50,7 @@ using OpProgress = std::function<void(advisor::OpIndex done, advisor::OpIndex co
 /// Neither owns nor copies schedule, functions or memory: they must outlive it.
 class Executor {
  public:
-  /// `functions[i]` is op i's. Placements are the memory's affair (it was made with them); the plan must have
+  /// `functions[i]` is op i's. Placements are the memory's affair (MemorySpace::place()); the plan must have
   /// passed check(). Throws InvalidPlan where schedule and functions do not match.
   Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
            const advisor::Plan& plan);

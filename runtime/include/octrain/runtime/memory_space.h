@@ -46,7 +46,12 @@ class MemorySpace {
   MemorySpace(const MemorySpace&) = delete;
   MemorySpace& operator=(const MemorySpace&) = delete;
 
-  /// Where the tensor lies, 2 MiB aligned; stable for the life of the space. Contents may be touched between
+  /// Lays the tensors out anew in the space's arena: an offset a tensor, in whole blocks of 2 MiB. Of tensors
+  /// that share bytes, one must be discarded before the other is written (or be read for the last time by the
+  /// op that writes the other in its place). Nothing may be under way, and whose place changes must be
+  /// discarded before. Throws InvalidPlan for what does not fit in the arena.
+  virtual void place(std::span<const std::uint64_t> arena_offsets) = 0;
+  /// Where the tensor lies, 2 MiB aligned; stable until place(). Contents may be touched between
   /// acquire() and release() of an op that names the tensor (managed spaces: at any time, at the cost of
   /// faults).
   [[nodiscard]] virtual std::byte* address(TensorId tensor) = 0;

@@ -73,8 +73,9 @@ struct TrainResult {
   std::optional<TestRecord> test;     ///< the last
 };
 
-/// Neither owns nor copies program, plans and memory: they must outlive it. After construction either
-/// initialize() or resume().
+/// Neither owns nor copies program, plans and memory: they must outlive it. Memory is as the training plan
+/// places tensors; plans that place them place weights and states alike, and all tensors or none. After
+/// construction either initialize() or resume().
 class Trainer {
  public:
   /// Throws UsageError for a program without a scalar "loss".
@@ -101,6 +102,8 @@ class Trainer {
 
  private:
   void settle();
+  /// Settles, and lays the tensors out as the plan wants them.
+  void enter(const advisor::Plan& plan);
   IterationMetrics run_pass(Executor& executor, const Program::Pass& pass, const IterationInput& input);
   IterationRecord train_iteration(Executor& executor);
   [[nodiscard]] bool due(std::uint64_t interval) const;

@@ -31,10 +31,11 @@ struct HostSpaceOptions {
   Kind kind = Kind::managed;
   std::uint64_t device_bytes = 0;     ///< the budget; rounded down to blocks (incore: 0 is no limit)
   std::uint64_t workspace_bytes = 0;  ///< the largest workspace of any op
-  /// By tensor: where it lies in the arena, in whole blocks of 2 MiB; empty: each has bytes of its own. Of
-  /// tensors that share bytes, one must be discarded before the other is written (or be read for the last
-  /// time by the op that writes the other in its place).
+  /// By tensor: where it lies in the arena at first (see MemorySpace::place()); empty: each has bytes of its
+  /// own.
   std::vector<std::uint64_t> arena_offsets;
+  /// More than those places need, if later ones may: what is allocated for the tensors.
+  std::uint64_t arena_bytes = 0;
   TierKind tier = TierKind::ram;
   std::filesystem::path tier_dir;  ///< file tier: a directory on a disk
   std::optional<LinkPace> link;    ///< RAM tier only
