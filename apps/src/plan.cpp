@@ -2,24 +2,24 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "batches.h"
 #include "commands.h"
+#include "fit.h"
 #include "memory_choice.h"
 #include "octrain/advisor/bounds.h"
-#include "octrain/advisor/recompute.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
 #include "options.h"
 #include "output.h"
+#include "plan_outcome.h"
 #include "planning.h"
 #include "policy_options.h"
-#include "recipe.h"
 #include "workload.h"
 
 namespace octrain::apps {
@@ -33,14 +33,8 @@ struct PlanOptions {
   std::string schedule, machine;
   std::optional<std::uint64_t> device_bytes;
   PlanChoice choice{.policy = "all", .recompute = {}, .options = {}};
-  bool list_policies = false;
+  bool list_policies = false, fit = false;
   std::string out, json;
-};
-
-/// What one policy achieves; without a prediction it found no plan.
-struct Outcome {
-  std::string policy;  ///< as asked for: "tflms", "lookahead+sqrt"
-  advisor::Advice advice;
 };
 
 struct Comparison {
@@ -51,84 +45,19 @@ struct Comparison {
   std::optional<std::int64_t> largest_batch;  ///< that fits in core; 0: none does
 };
 
-Outcome outcome_of(const std::string& name, const PlanChoice& choice, const advisor::Schedule& schedule,
-                   const advisor::Machine& machine, std::uint64_t budget_bytes) {
-  Outcome outcome{name, proved_advice(choice, schedule, machine, budget_bytes)};
-  if (!outcome.advice.feasible() || choice.policy == "auto" || outcome.advice.recompute != "none")
-    return outcome;
-  // A policy that leaves everything to faults is judged as the driver would serve them.
-  const advisor::PlanResult plan{outcome.advice.plan, 0, outcome.advice.policy};
-  outcome.advice.prediction =
-      advisor::predict(policy_named(choice.policy), plan, {schedule, machine, budget_bytes, choice.options});
-  return outcome;
-}
-
-/// The policies asked for: one; or auto's answer, every policy by itself, and every recompute method under
-/// lookahead.
-std::vector<std::pair<std::string, PlanChoice>> choices_of(const PlanChoice& asked) {
-  if (asked.policy != "all") return {{asked.policy, asked}};
-  std::vector<std::pair<std::string, PlanChoice>> choices;
-  const auto add = [&](const std::string& name, std::string_view policy,
-                       const std::optional<std::string>& recompute) {
-    choices.emplace_back(name, asked);
-    choices.back().second.policy = policy;
-    choices.back().second.recompute = recompute;
-  };
-  add("auto", "auto", asked.recompute);
-  for (const advisor::Policy& policy : advisor::policies())
-    add(std::string(policy.name), policy.name, asked.recompute);
-  if (asked.recompute) return choices;
-  for (const advisor::RecomputeMethod& method : advisor::recompute_methods()) {
-    if (method.name == "none") continue;
-    add(fmt::format("lookahead+{}", method.name), "lookahead", std::string(method.name));
-  }
-  return choices;
-}
-
-std::uint64_t footprint_at(const PlanOptions& options, const advisor::Machine& machine, std::int64_t batch) {
-  WorkloadOptions workload = options.workload;
-  workload.batch = batch;
-  const Recipe recipe = make_recipe({}, workload.model, batch, 1);
-  return advisor::footprint_bytes(
-      lower_for_machine(build_net(workload, batch), workload, recipe.solver, machine).program.train.schedule);
-}
-
-/// Footprints grow nearly in proportion to the batch, so a few steps of interpolation between a batch that
-/// fits and one that does not find the border.
-std::int64_t largest_batch_in_core(const PlanOptions& options, const advisor::Machine& machine,
-                                   std::uint64_t budget_bytes) {
-  constexpr std::int64_t kMost = 1 << 20;
-  std::int64_t fits = 0, too_large = 0;
-  std::uint64_t fits_bytes = 0, too_large_bytes = 0;
-  std::int64_t batch = 1;
-  while (true) {
-    const std::uint64_t bytes = footprint_at(options, machine, batch);
-    (bytes <= budget_bytes ? fits : too_large) = batch;
-    (bytes <= budget_bytes ? fits_bytes : too_large_bytes) = bytes;
-    if (too_large == fits + 1 || fits >= kMost) return fits;
-    if (too_large == 0) {
-      batch = fits * 4;
-      continue;
-    }
-    const double slope =
-        static_cast<double>(too_large_bytes - fits_bytes) / static_cast<double>(too_large - fits);
-    const auto guess =
-        fits + static_cast<std::int64_t>(static_cast<double>(budget_bytes - fits_bytes) / slope);
-    batch = std::clamp(guess, fits + 1, too_large - 1);
-  }
+std::uint64_t budget_of(const PlanOptions& options, const advisor::Machine& machine) {
+  return options.device_bytes.value_or(machine.device_bytes != 0 ? machine.device_bytes : usable_ram_bytes());
 }
 
 Comparison compare(const PlanOptions& options, const advisor::Schedule& schedule,
                    const advisor::Machine& machine) {
   Comparison comparison;
   comparison.machine = machine;
-  comparison.budget_bytes =
-      options.device_bytes.value_or(machine.device_bytes != 0 ? machine.device_bytes : usable_ram_bytes());
+  comparison.budget_bytes = budget_of(options, machine);
   comparison.footprint_bytes = advisor::footprint_bytes(schedule);
   comparison.bounds = advisor::bounds(schedule, comparison.budget_bytes);
-  for (const auto& [name, choice] : choices_of(options.choice)) {
-    comparison.outcomes.push_back(outcome_of(name, choice, schedule, machine, comparison.budget_bytes));
-  }
+  for (const NamedChoice& choice : choices_of(options.choice))
+    comparison.outcomes.push_back(outcome_of(choice, schedule, machine, comparison.budget_bytes));
   return comparison;
 }
 
@@ -139,10 +68,6 @@ double of_ideal(const Comparison& comparison, const Outcome& outcome) {
              ? 1.0
              : static_cast<double>(comparison.bounds.ideal_ns) /
                    static_cast<double>(outcome.advice.prediction.total_ns);
-}
-
-std::string made_by(const advisor::Advice& advice) {
-  return advice.recompute == "none" ? advice.policy : advice.policy + "+" + advice.recompute;
 }
 
 std::string text_of(const Comparison& comparison) {
@@ -166,8 +91,7 @@ std::string text_of(const Comparison& comparison) {
       continue;
     }
     const advisor::Simulation& run = outcome.advice.prediction;
-    const std::string name = outcome.policy == "auto" ? "auto: " + made_by(outcome.advice) : outcome.policy;
-    table.add({name, fmt::format("{:.4g}", seconds(run.total_ns)),
+    table.add({shown_name(outcome), fmt::format("{:.4g}", seconds(run.total_ns)),
                fmt::format("{:.1f} %", 100 * of_ideal(comparison, outcome)), format_bytes(run.in_bytes),
                format_bytes(run.out_bytes), format_bytes(run.discarded_bytes),
                runtime::format_duration(seconds(run.stall_ns)),
@@ -218,12 +142,9 @@ nlohmann::ordered_json json_of(const Comparison& comparison) {
 advisor::Schedule schedule_of(const PlanOptions& options, const advisor::Machine& machine) {
   if (!options.schedule.empty()) return load_schedule(options.schedule);
   if (options.workload.model.empty() || options.workload.batch == 0) {
-    throw runtime::UsageError("plan needs --model and --batch, or --schedule");
+    throw runtime::UsageError("plan needs --model and --batch, or --schedule; or --model and --fit");
   }
-  const Recipe recipe = make_recipe({}, options.workload.model, options.workload.batch, 1);
-  return lower_for_machine(build_net(options.workload, options.workload.batch), options.workload,
-                           recipe.solver, machine)
-      .program.train.schedule;
+  return planning_schedule(options.workload, options.workload.batch, machine);
 }
 
 int plan(const PlanOptions& options) {
@@ -234,11 +155,16 @@ int plan(const PlanOptions& options) {
   if (options.machine.empty()) throw runtime::UsageError("plan needs --machine");
   const advisor::Machine machine = load_machine(options.machine);
   check_plan_choice(options.choice);
+  if (options.fit) {
+    fit({options.workload, machine, budget_of(options, machine), options.choice}, options.json);
+    return 0;
+  }
   const advisor::Schedule schedule = schedule_of(options, machine);
   if (schedule.ops.empty()) throw runtime::BadInput(options.schedule + ": a schedule without ops");
   Comparison comparison = compare(options, schedule, machine);
   if (options.schedule.empty()) {
-    comparison.largest_batch = largest_batch_in_core(options, machine, comparison.budget_bytes);
+    Batches batches(options.workload, machine);
+    comparison.largest_batch = largest_batch_in_core(batches, comparison.budget_bytes);
   }
   if (options.json != "-") write_text("-", text_of(comparison));
   if (!options.json.empty()) write_json(options.json, json_of(comparison));
@@ -269,6 +195,15 @@ void add_plan_command(CLI::App& app, int& exit_code) {
   add_plan_options(*command, options->choice, "all (default), auto, or one by name");
   command->add_flag("--list-policies", options->list_policies, "Every policy and its options; plans nothing");
   command->add_option("--out", options->out, "Write the plan (of all: auto's)")->type_name("PLAN.csv");
+  command
+      ->add_flag("--fit", options->fit,
+                 fmt::format("Instead of costs at a batch, the largest batch that each policy can train: a "
+                             "plan within the budget, and a footprint within budget and host memory. Assumes "
+                             "that where a batch fits, smaller ones do; ends at {} ops an iteration",
+                             kMostFitOps))
+      ->excludes("--schedule")
+      ->excludes("--batch")
+      ->excludes("--out");
   command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
   command->callback([options, &exit_code] { exit_code = plan(*options); });
 }

@@ -23,30 +23,47 @@ std::string moved_text(const runtime::MemoryCounters& memory) {
 
 }  // namespace
 
-ProgressReporter::ProgressReporter(const runtime::MemorySpace& memory, std::uint64_t iterations,
-                                   std::int64_t batch)
-    : memory_(memory), iterations_(iterations), batch_(batch), terminal_(::isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-ProgressReporter::~ProgressReporter() {
+ProgressLine::~ProgressLine() {
   if (drawn_) std::fputc('\n', stderr);
 }
 
-void ProgressReporter::note(const std::string& text) {
+bool ProgressLine::due() const {
+  return Clock::now() - shown_ >= (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLine));
+}
+
+void ProgressLine::show(const std::string& line) {
+  shown_ = Clock::now();
+  if (terminal_) {
+    std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
+    std::fflush(stderr);
+    drawn_ = true;
+  } else {
+    spdlog::info(line);
+  }
+}
+
+void ProgressLine::note(const std::string& text) {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
   drawn_ = false;
   spdlog::info(text);
 }
+
+ProgressReporter::ProgressReporter(const runtime::MemorySpace& memory, std::uint64_t iterations,
+                                   std::int64_t batch)
+    : memory_(memory), iterations_(iterations), batch_(batch) {}
 
 void ProgressReporter::iteration(const runtime::IterationRecord& record) {
   last_ = fmt::format("loss {:.4f}  {:.1f} images/s  {}", record.loss, record.images_per_second,
                       moved_text(record.metrics.memory));
   last_seconds_ = record.metrics.seconds;
   const bool last = record.iteration + 1 == iterations_;
-  if (Clock::now() - shown_ < (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLine)) && !last)
-    return;
+  if (!line_.due() && !last) return;
   const double left = static_cast<double>(iterations_ - record.iteration - 1) * last_seconds_;
-  show(fmt::format("iteration {}/{}  {}  stalled {}  ETA {}", record.iteration + 1, iterations_, last_,
-                   runtime::format_duration(record.metrics.stall_seconds), runtime::format_duration(left)));
+  line_.show(fmt::format("iteration {}/{}  {}  stalled {}  ETA {}", record.iteration + 1, iterations_, last_,
+                         runtime::format_duration(record.metrics.stall_seconds),
+                         runtime::format_duration(left)));
 }
 
 void ProgressReporter::test(const runtime::TestRecord& record) {
@@ -72,19 +89,7 @@ std::string ProgressReporter::position(const runtime::Progress& progress) const 
 }
 
 void ProgressReporter::progress(const runtime::Progress& progress) {
-  if (Clock::now() - shown_ < (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kLine))) return;
-  show(position(progress));
-}
-
-void ProgressReporter::show(const std::string& line) {
-  shown_ = Clock::now();
-  if (terminal_) {
-    std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
-    std::fflush(stderr);
-    drawn_ = true;
-  } else {
-    spdlog::info(line);
-  }
+  if (line_.due()) line_.show(position(progress));
 }
 
 }  // namespace octrain::apps

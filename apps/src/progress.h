@@ -1,4 +1,4 @@
-// Tells on stderr where the training stands: one line redrawn on a terminal, else a line every ten seconds.
+// Tells on stderr where things stand: one line redrawn on a terminal, else a line every ten seconds.
 #pragma once
 
 #include <chrono>
@@ -9,34 +9,49 @@
 
 namespace octrain::apps {
 
-class ProgressReporter {
+class ProgressLine {
  public:
-  /// `memory` must outlive the reporter. `first` iterations were done before (a resumed run), of `iterations`
-  /// in all.
-  ProgressReporter(const runtime::MemorySpace& memory, std::uint64_t iterations, std::int64_t batch);
-  ~ProgressReporter();
-  ProgressReporter(const ProgressReporter&) = delete;
-  ProgressReporter& operator=(const ProgressReporter&) = delete;
+  ProgressLine();
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
 
-  void iteration(const runtime::IterationRecord& record);
-  void test(const runtime::TestRecord& record);
-  void progress(const runtime::Progress& progress);
+  /// Has it stood long enough for another?
+  [[nodiscard]] bool due() const;
+  void show(const std::string& line);
   /// A line of its own, above the one that is redrawn.
   void note(const std::string& text);
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  const bool terminal_;
+  bool drawn_ = false;  ///< a line without its end stands on the terminal
+  Clock::time_point shown_ = Clock::now();
+};
+
+/// Where the training stands.
+class ProgressReporter {
+ public:
+  /// `memory` must outlive the reporter. `first` iterations were done before (a resumed run), of `iterations`
+  /// in all.
+  ProgressReporter(const runtime::MemorySpace& memory, std::uint64_t iterations, std::int64_t batch);
+
+  void iteration(const runtime::IterationRecord& record);
+  void test(const runtime::TestRecord& record);
+  void progress(const runtime::Progress& progress);
+  /// A line of its own, above the one that is redrawn.
+  void note(const std::string& text) { line_.note(text); }
+
+ private:
   [[nodiscard]] std::string position(const runtime::Progress& progress) const;
-  void show(const std::string& line);
 
   const runtime::MemorySpace& memory_;
   const std::uint64_t iterations_;
   const std::int64_t batch_;
-  const bool terminal_;
-  bool drawn_ = false;  ///< a line without its end stands on the terminal
-  std::string last_;    ///< what the last finished iteration showed
+  ProgressLine line_;
+  std::string last_;  ///< what the last finished iteration showed
   double last_seconds_ = 0;
-  Clock::time_point shown_ = Clock::now();
 };
 
 }  // namespace octrain::apps

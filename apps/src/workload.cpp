@@ -6,6 +6,7 @@
 #include "octrain/layers/host/backend.h"
 #include "octrain/layers/models.h"
 #include "octrain/runtime/error.h"
+#include "recipe.h"
 
 namespace octrain::apps {
 
@@ -122,6 +123,12 @@ layers::LoweredNet lower_for_machine(const layers::NetSpec& net, const WorkloadO
                                      const runtime::SolverSpec& solver, const advisor::Machine& machine) {
   PlanningBackend backend(make_backend(options), machine);
   return layers::lower(net, backend, lowering_options(options, solver, nullptr));
+}
+
+advisor::Schedule planning_schedule(const WorkloadOptions& options, std::int64_t batch,
+                                    const advisor::Machine& machine) {
+  const Recipe recipe = make_recipe({}, options.model, batch, 1);
+  return lower_for_machine(build_net(options, batch), options, recipe.solver, machine).program.train.schedule;
 }
 
 }  // namespace octrain::apps

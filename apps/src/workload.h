@@ -32,5 +32,8 @@ struct Workload {
 [[nodiscard]] layers::LoweredNet lower_for_machine(const layers::NetSpec& net, const WorkloadOptions& options,
                                                    const runtime::SolverSpec& solver,
                                                    const advisor::Machine& machine);
+/// The schedule of the options' network at `batch`, trained by its model's recipe.
+[[nodiscard]] advisor::Schedule planning_schedule(const WorkloadOptions& options, std::int64_t batch,
+                                                  const advisor::Machine& machine);
 
 }  // namespace octrain::apps
