@@ -95,6 +95,11 @@ void choose_page_mover(MemoryChoice& choice, PageMover mover) {
 
 }  // namespace
 
+std::uint64_t MemoryChoice::with_workspace(std::uint64_t tensor_bytes) const {
+  return runtime::round_up(tensor_bytes, runtime::kBlockBytes) +
+         runtime::round_up(space.workspace_bytes, runtime::kBlockBytes);
+}
+
 double MemoryChoice::oversubscription() const {
   return static_cast<double>(footprint_bytes) / static_cast<double>(budget_bytes);
 }
@@ -142,10 +147,7 @@ MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions&
   choice.space.kind = kind_of(options.mode);
   choice.space.workspace_bytes = largest_workspace(program);
   choice.footprint_bytes = choice.arena_bytes = footprint_of(program);
-  if (resident_arena_bytes) {
-    choice.arena_bytes =
-        runtime::round_up(*resident_arena_bytes + choice.space.workspace_bytes, runtime::kBlockBytes);
-  }
+  if (resident_arena_bytes) choice.arena_bytes = choice.with_workspace(*resident_arena_bytes);
   const std::uint64_t usable = usable_ram_bytes();
   const std::uint64_t ram_bytes = usable - std::min(usable, other_bytes);
   choose_budget(choice, options, ram_bytes);
@@ -178,12 +180,12 @@ advisor::Machine machine_of(const MemoryChoice& choice, const layers::Backend& b
 }
 
 void place_tensors(MemoryChoice& choice, const runtime::Program& program, const advisor::Advice& first,
-                   std::uint64_t arena_bytes) {
+                   std::uint64_t arena_bytes, bool others_follow) {
   choice.space.arena_offsets = advisor::arena_offsets(first.plan, program.train.schedule.tensors.size());
   if (choice.space.arena_offsets.empty()) return;
-  choice.space.arena_bytes = runtime::round_up(arena_bytes, runtime::kBlockBytes);
-  choice.arena_bytes =
-      choice.space.arena_bytes + runtime::round_up(choice.space.workspace_bytes, runtime::kBlockBytes);
+  choice.arena_bytes = choice.with_workspace(arena_bytes);
+  choice.space.arena_bytes =
+      (others_follow ? choice.footprint_bytes : choice.arena_bytes) - choice.with_workspace(0);
 }
 
 std::unique_ptr<runtime::MemorySpace> make_space(const runtime::Program& program,

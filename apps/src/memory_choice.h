@@ -19,9 +19,11 @@ namespace octrain::apps {
 struct MemoryChoice {
   runtime::host::HostSpaceOptions space;
   std::uint64_t footprint_bytes = 0;
-  std::uint64_t arena_bytes = 0;   ///< what is allocated: the footprint, or less where tensors share bytes
+  std::uint64_t arena_bytes = 0;   ///< what of it is used: less where tensors share bytes
   std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the footprint or what the user allows
   bool everything_resident = false;
+  /// In whole blocks: what the tensors take, and the largest workspace.
+  [[nodiscard]] std::uint64_t with_workspace(std::uint64_t tensor_bytes) const;
   [[nodiscard]] double oversubscription() const;
   /// "RAM", "file in /var/tmp (70.1 GiB free)".
   [[nodiscard]] std::string tier_text() const;
@@ -35,9 +37,10 @@ struct MemoryChoice {
                                          std::uint64_t other_bytes,
                                          std::optional<std::uint64_t> resident_arena_bytes);
 
-/// The tensors lie as `first` places them, in an arena of so many bytes (plans that follow may need more).
+/// The tensors lie as `first` places them, in an arena of so many bytes; or, if other plans follow, in as
+/// much as any plan can need.
 void place_tensors(MemoryChoice& choice, const runtime::Program& program, const advisor::Advice& first,
-                   std::uint64_t arena_bytes);
+                   std::uint64_t arena_bytes, bool others_follow);
 
 /// Does the pass fit in the budget op by op? Throws OutOfDeviceMemory with the shortfall and the op's name.
 void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_bytes);

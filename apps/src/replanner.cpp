@@ -23,9 +23,13 @@ double speed(std::uint64_t bytes, std::uint64_t busy_ns, double otherwise) {
 }  // namespace
 
 Replanner::Replanner(const advisor::Schedule& schedule, const PlanChoice& choice,
-                     const advisor::Machine& machine, const Room& room,
-                     std::function<void(const advisor::Advice&, bool taken)> told)
-    : schedule_(schedule), choice_(choice), machine_(machine), room_(room), told_(std::move(told)) {}
+                     const advisor::Machine& machine, std::uint64_t budget_bytes,
+                     std::function<void(const advisor::Advice&)> told)
+    : schedule_(schedule),
+      choice_(choice),
+      machine_(machine),
+      budget_bytes_(budget_bytes),
+      told_(std::move(told)) {}
 
 void Replanner::measure(const runtime::IterationMetrics& metrics, bool first) {
   for (std::size_t op = 0; op < schedule_.ops.size(); ++op) {
@@ -46,10 +50,9 @@ const advisor::Plan* Replanner::operator()(const runtime::IterationRecord& recor
       speed(moved_.planned_in_bytes, moved_.in_busy_ns, machine_.link_in_bytes_per_s);
   machine_.link_out_bytes_per_s =
       speed(moved_.planned_out_bytes, moved_.out_busy_ns, machine_.link_out_bytes_per_s);
-  plan_ = make_proved_plan(choice_, schedule_, machine_, room_.budget_bytes);
-  const bool taken = plan_->arena_bytes <= room_.arena_bytes;
-  told_(*plan_, taken);
-  return taken ? &plan_->plan : nullptr;
+  plan_ = make_proved_plan(choice_, schedule_, machine_, budget_bytes_);
+  told_(*plan_);
+  return &plan_->plan;
 }
 
 }  // namespace octrain::apps

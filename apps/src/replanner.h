@@ -14,14 +14,9 @@ namespace octrain::apps {
 
 class Replanner {
  public:
-  struct Room {
-    std::uint64_t budget_bytes = 0;  ///< what may be resident
-    std::uint64_t arena_bytes = 0;   ///< what is allocated for the tensors
-  };
-  /// `told` is called with the new plan, and whether it is taken: not when its tensors need more than the
-  /// arena. All that is referred to must outlive this.
+  /// `told` is called with the new plan. All that is referred to must outlive this.
   Replanner(const advisor::Schedule& schedule, const PlanChoice& choice, const advisor::Machine& machine,
-            const Room& room, std::function<void(const advisor::Advice&, bool taken)> told);
+            std::uint64_t budget_bytes, std::function<void(const advisor::Advice&)> told);
 
   /// What TrainerEvents::replan asks, after `trained` iterations of this run.
   const advisor::Plan* operator()(const runtime::IterationRecord& record, std::uint64_t trained);
@@ -32,8 +27,8 @@ class Replanner {
   advisor::Schedule schedule_;
   const PlanChoice& choice_;
   advisor::Machine machine_;
-  Room room_;
-  std::function<void(const advisor::Advice&, bool)> told_;
+  std::uint64_t budget_bytes_;
+  std::function<void(const advisor::Advice&)> told_;
   runtime::MemoryCounters moved_;  // in the iterations measured so far
   std::optional<advisor::Advice> plan_;
 };

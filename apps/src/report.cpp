@@ -22,10 +22,11 @@ void TrainReport::add(const runtime::IterationRecord& record) {
                    record.metrics.stall_seconds, record.metrics.recompute_seconds, record.metrics.memory});
 }
 
-void TrainReport::set_plan(const advisor::Advice& plan) {
+void TrainReport::set_plan(const advisor::Advice& plan, std::uint64_t arena_bytes) {
   facts_.policy = plan.policy;
   facts_.recompute = plan.recompute;
   facts_.predicted_seconds = static_cast<double>(plan.prediction.total_ns) * 1e-9;
+  facts_.arena_bytes = arena_bytes;
   planned_after_ = rows_.size();
 }
 

@@ -23,8 +23,8 @@ class TrainReport {
  public:
   explicit TrainReport(RunFacts facts) : facts_(std::move(facts)) {}
   void add(const runtime::IterationRecord& record);
-  /// Another plan from the next iteration on.
-  void set_plan(const advisor::Advice& plan);
+  /// Another plan from the next iteration on; its tensors take so many bytes, workspace included.
+  void set_plan(const advisor::Advice& plan, std::uint64_t arena_bytes);
   void set_test(const runtime::TestRecord& record) { test_ = record; }
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   [[nodiscard]] nlohmann::ordered_json json() const;

@@ -71,15 +71,6 @@ Plans make_plans(const runtime::Program& program, const MemoryOptions& options, 
   return plans;
 }
 
-/// The arena for these plans; and, if another may follow, some more: what that one needs is not known yet,
-/// but will be close.
-std::uint64_t arena_for(const Plans& plans, bool another, const MemoryChoice& choice) {
-  constexpr std::uint64_t kPartsOfSlack = 8;
-  const std::uint64_t bytes = plans.arena_bytes();
-  const std::uint64_t own = choice.footprint_bytes - choice.space.workspace_bytes;
-  return another ? std::max(bytes, std::min(bytes + bytes / kPartsOfSlack, own)) : bytes;
-}
-
 std::string plan_text(const advisor::Advice& plan) {
   const advisor::Simulation& prediction = plan.prediction;
   return fmt::format("policy {}, recompute {}: predicted {} an iteration, {} in, {} out, {} discarded",
@@ -96,7 +87,7 @@ void announce(const TrainOptions& options, const MemoryChoice& choice, const Pla
       choice.everything_resident ? "everything stays resident"
                                  : fmt::format("oversubscribed {:.2f} times", choice.oversubscription()));
   if (choice.arena_bytes < choice.footprint_bytes)
-    spdlog::info("tensors share bytes: {} are allocated", format_bytes(choice.arena_bytes));
+    spdlog::info("tensors share bytes: all lie in {}", format_bytes(choice.arena_bytes));
   spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
   if (makes_plans(options.memory.mode)) spdlog::info(plan_text(plans.train));
 }
@@ -212,8 +203,7 @@ int train(const TrainOptions& options) {
   if (plans_ahead) plans = make_plans(program, options.memory, choice, machine, with_test);
   const bool plans_again =
       plans_ahead && !choice.everything_resident && iterations >= kLeastIterationsToReplan;
-  const std::uint64_t arena_bytes = arena_for(plans, plans_again, choice);
-  place_tensors(choice, program, plans.train, arena_bytes);
+  place_tensors(choice, program, plans.train, plans.arena_bytes(), plans_again);
   announce(options, choice, plans);
   const std::unique_ptr<runtime::MemorySpace> memory = make_space(program, choice);
   spdlog::info("memory: {}", memory->description());
@@ -223,13 +213,11 @@ int train(const TrainOptions& options) {
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
   runtime::TrainerEvents events = events_to(report, progress);
   if (plans_again) {
-    const auto told = [&](const advisor::Advice& plan, bool taken) {
-      if (taken) report.set_plan(plan);
-      progress.note((taken ? "with measured times: " : "not taken, its tensors need more than the arena: ") +
-                    plan_text(plan));
-    };
-    events.replan = Replanner(program.train.schedule, options.memory.plan, machine,
-                              {choice.budget_bytes, arena_bytes}, told);
+    events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
+                              [&](const advisor::Advice& plan) {
+                                report.set_plan(plan, choice.with_workspace(plan.arena_bytes));
+                                progress.note("with measured times: " + plan_text(plan));
+                              });
   }
   runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory,
                            trainer_options(options, recipe.rate, iterations, test_images), std::move(events));
