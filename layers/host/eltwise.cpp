@@ -122,7 +122,7 @@ class EltwiseKernel final : public Kernel {
 
   void forward(const std::vector<const float*>& bottoms, float* top, std::int64_t at,
                std::int64_t count) const {
-    float* y = top + at;
+    float y[kChunk];  // the top may lie on any bottom, so all are read first
     for (std::size_t i = 0; i < bottoms.size(); ++i) {
       const float* x = bottoms[i] + at;
       const float factor = coefficients_[i];
@@ -142,21 +142,27 @@ class EltwiseKernel final : public Kernel {
       }
       // NOLINTEND(bugprone-branch-clone)
     }
-    if (!params_.relu) return;
+    float* to = top + at;
+    if (!params_.relu) {
+      std::copy_n(y, count, to);
+      return;
+    }
 #pragma omp simd
-    for (std::int64_t e = 0; e < count; ++e) y[e] = y[e] > 0 ? y[e] : 0;
+    for (std::int64_t e = 0; e < count; ++e) to[e] = y[e] > 0 ? y[e] : 0;
   }
 
   // The gradients of bottoms call.chunk, call.chunk + 1, …
   void backward(const KernelCall& call, const std::vector<const float*>& bottoms,
                 const std::vector<float*>& gradients, std::int64_t at, std::int64_t count) const {
-    float masked[kChunk], value[kChunk];
-    const float* gradient = call.in[0] + at;
+    // The results may lie on top' or on the top, so these are read first.
+    float gradient[kChunk], value[kChunk];
+    const float* dy = call.in[0] + at;
     if (params_.relu) {
-      const float *dy = gradient, *y = call.in[1] + at;
+      const float* y = call.in[1] + at;
 #pragma omp simd
-      for (std::int64_t e = 0; e < count; ++e) masked[e] = y[e] > 0 ? dy[e] : 0;
-      gradient = masked;
+      for (std::int64_t e = 0; e < count; ++e) gradient[e] = y[e] > 0 ? dy[e] : 0;
+    } else {
+      std::copy_n(dy, count, gradient);
     }
     for (std::size_t out = 0; out < gradients.size(); ++out) {
       const std::size_t bottom = static_cast<std::size_t>(call.chunk) + out;
