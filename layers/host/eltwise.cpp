@@ -122,7 +122,10 @@ class EltwiseKernel final : public Kernel {
 
   void forward(const std::vector<const float*>& bottoms, float* top, std::int64_t at,
                std::int64_t count) const {
-    float y[kChunk];  // the top may lie on any bottom, so all are read first
+    // A top on the bytes of a bottom that is still to be read is put together elsewhere.
+    float apart[kChunk];
+    const bool over_later = std::find(bottoms.begin() + 1, bottoms.end(), top) != bottoms.end();
+    float* y = over_later ? apart : top + at;
     for (std::size_t i = 0; i < bottoms.size(); ++i) {
       const float* x = bottoms[i] + at;
       const float factor = coefficients_[i];
@@ -142,13 +145,11 @@ class EltwiseKernel final : public Kernel {
       }
       // NOLINTEND(bugprone-branch-clone)
     }
-    float* to = top + at;
-    if (!params_.relu) {
-      std::copy_n(y, count, to);
-      return;
-    }
+    if (params_.relu) {
 #pragma omp simd
-    for (std::int64_t e = 0; e < count; ++e) to[e] = y[e] > 0 ? y[e] : 0;
+      for (std::int64_t e = 0; e < count; ++e) y[e] = y[e] > 0 ? y[e] : 0;
+    }
+    if (over_later) std::copy_n(y, count, top + at);
   }
 
   // The gradients of bottoms call.chunk, call.chunk + 1, …

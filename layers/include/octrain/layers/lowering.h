@@ -36,7 +36,7 @@ struct OpSpec {
   bool accumulate = false;       ///< out is added to (and so read)
   int chunk = 0;
   double flops = 0;  ///< 0: bound by memory; bytes are those of the operands
-  /// Of values; the schedule offers their tensors where these allow it. The better ones first.
+  /// Of values; the schedule offers their tensors where these allow it.
   std::vector<Overwriting> overwrites{};
 };
 
