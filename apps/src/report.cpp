@@ -46,6 +46,7 @@ nlohmann::ordered_json TrainReport::json() const {
       {"mode", facts_.mode},
       {"policy", facts_.policy},
       {"recompute", facts_.recompute},
+      {"share", facts_.share},
       {"backend", facts_.backend},
       {"tier", facts_.tier},
       {"seed", facts_.seed},

@@ -12,7 +12,7 @@
 namespace octrain::apps {
 
 struct RunFacts {
-  std::string model, mode, policy, recompute, backend, tier;
+  std::string model, mode, policy, recompute, share, backend, tier;
   std::int64_t batch = 0;
   std::uint64_t seed = 0;
   std::uint64_t device_memory_bytes = 0, footprint_bytes = 0, arena_bytes = 0;

@@ -50,9 +50,12 @@ struct Plans {
   [[nodiscard]] std::uint64_t arena_bytes() const { return std::max(train.arena_bytes, test.arena_bytes); }
 };
 
+std::string share_method(const MemoryOptions& options) {
+  return options.mode == Mode::um_naive ? options.plan.share.value_or("none") : options.plan.share_method();
+}
+
 Plans resident_plans(const runtime::Program& program, const MemoryOptions& options, bool with_test) {
-  const std::string share =
-      options.mode == Mode::um_naive ? options.plan.share.value_or("none") : options.plan.share_method();
+  const std::string share = share_method(options);
   Plans plans;
   plans.train = resident_plan(program.train.schedule, share);
   if (with_test) plans.test = resident_plan(program.test.schedule, share);
@@ -99,6 +102,7 @@ RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const
   facts.mode = to_string(options.memory.mode);
   facts.policy = plans.train.policy;
   facts.recompute = plans.train.recompute;
+  facts.share = share_method(options.memory);
   facts.backend = backend.name();
   facts.tier = options.memory.mode == Mode::incore                  ? "none"
                : choice.space.tier == runtime::host::TierKind::file ? "file"

@@ -25,6 +25,7 @@ class DropoutKernel final : public Kernel {
   void run(Step, const KernelCall& call) const override {
     const bool in_place = call.in[0] == call.out[0];
     if (!call.training) {
+      if (in_place) return;
       parallel_elements(call.images * grid_.image_floats(), [&](std::int64_t begin, std::int64_t end) {
         std::copy(call.in[0] + begin, call.in[0] + end, call.out[0] + begin);
       });

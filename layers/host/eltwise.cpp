@@ -122,7 +122,10 @@ class EltwiseKernel final : public Kernel {
 
   void forward(const std::vector<const float*>& bottoms, float* top, std::int64_t at,
                std::int64_t count) const {
-    float* y = top + at;
+    // A top on the bytes of a bottom that is still to be read is put together elsewhere.
+    float apart[kChunk];
+    const bool over_later = std::find(bottoms.begin() + 1, bottoms.end(), top) != bottoms.end();
+    float* y = over_later ? apart : top + at;
     for (std::size_t i = 0; i < bottoms.size(); ++i) {
       const float* x = bottoms[i] + at;
       const float factor = coefficients_[i];
@@ -142,21 +145,25 @@ class EltwiseKernel final : public Kernel {
       }
       // NOLINTEND(bugprone-branch-clone)
     }
-    if (!params_.relu) return;
+    if (params_.relu) {
 #pragma omp simd
-    for (std::int64_t e = 0; e < count; ++e) y[e] = y[e] > 0 ? y[e] : 0;
+      for (std::int64_t e = 0; e < count; ++e) y[e] = y[e] > 0 ? y[e] : 0;
+    }
+    if (over_later) std::copy_n(y, count, top + at);
   }
 
   // The gradients of bottoms call.chunk, call.chunk + 1, …
   void backward(const KernelCall& call, const std::vector<const float*>& bottoms,
                 const std::vector<float*>& gradients, std::int64_t at, std::int64_t count) const {
-    float masked[kChunk], value[kChunk];
-    const float* gradient = call.in[0] + at;
+    // The results may lie on top' or on the top, so these are read first.
+    float gradient[kChunk], value[kChunk];
+    const float* dy = call.in[0] + at;
     if (params_.relu) {
-      const float *dy = gradient, *y = call.in[1] + at;
+      const float* y = call.in[1] + at;
 #pragma omp simd
-      for (std::int64_t e = 0; e < count; ++e) masked[e] = y[e] > 0 ? dy[e] : 0;
-      gradient = masked;
+      for (std::int64_t e = 0; e < count; ++e) gradient[e] = y[e] > 0 ? dy[e] : 0;
+    } else {
+      std::copy_n(dy, count, gradient);
     }
     for (std::size_t out = 0; out < gradients.size(); ++out) {
       const std::size_t bottom = static_cast<std::size_t>(call.chunk) + out;

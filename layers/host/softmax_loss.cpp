@@ -49,14 +49,19 @@ class SoftmaxLossKernel final : public Kernel {
     parallel_for(call.images, [&](std::int64_t image) {
       const float* z = logits.of(image);
       float* dz = call.out[0] + image * logits.stride();
-      if (!call.accumulate) std::fill_n(dz, logits.stride(), 0.0f);
-      const std::int64_t label = logits.label(image);
-      if (label < 0) return;
-      const float largest = *std::max_element(z, z + logits.classes());
-      const auto share = static_cast<float>(1 / sum_of_exponentials(z, logits.classes(), largest));
-      for (std::int64_t c = 0; c < logits.classes(); ++c)
-        dz[c] += factor * (std::exp(z[c] - largest) * share);
+      const std::int64_t label = logits.label(image), classes = logits.classes();
+      if (label < 0) {
+        if (!call.accumulate) std::fill_n(dz, logits.stride(), 0.0f);
+        return;
+      }
+      const float largest = *std::max_element(z, z + classes);
+      const auto share = static_cast<float>(1 / sum_of_exponentials(z, classes, largest));
+      for (std::int64_t c = 0; c < classes; ++c) {  // dz may be z
+        const float probability = std::exp(z[c] - largest) * share;
+        dz[c] = (call.accumulate ? dz[c] : 0) + factor * probability;
+      }
       dz[label] -= factor;
+      if (!call.accumulate) std::fill(dz + classes, dz + logits.stride(), 0.0f);
     });
   }
 

@@ -2,10 +2,11 @@
 //   training:  statistics (a slab at a time): bottom -> moments
 //              finish_statistics: moments, running mean and variance -> norm, running mean and variance
 //   testing:   finish_statistics: running mean and variance -> norm
-//   forward (a slab at a time): bottom, norm, [gamma, beta] -> top
+//   forward (a slab at a time): bottom, norm, [gamma, beta] -> top, on the bottom's bytes if need be
 //   backward_statistics (a slab at a time): bottom, top', norm, [gamma, beta] -> sums
 //   backward_parameters: sums, norm -> gamma', beta'
-//   backward_data (a slab at a time): bottom, top', norm, sums, [gamma, beta] -> bottom'
+//   backward_data (a slab at a time): bottom, top', norm, sums, [gamma, beta] -> bottom', on the bytes of
+//   top' or of the bottom
 // A folded ReLU is undone in the backward steps by computing the top's sign again, so that the top is never
 // read. Small buffers, per channel (padding channels included): moments: double mean, double sum of squared
 // deviations; norm: float mean, float 1 / sqrt(variance + epsilon); sums: double sum of top', double sum of
@@ -84,10 +85,11 @@ void lower_forward(LayerLowering& layer) {
   }
   layer.emit(finish);
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::forward,
-                range,
-                operands.with_affine({layer.bottom(0, range), operands.norm()}),
-                {layer.top(0, range)}});
+    layer.emit({.step = Step::forward,
+                .range = range,
+                .in = operands.with_affine({layer.bottom(0, range), operands.norm()}),
+                .out = {layer.top(0, range)},
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 
@@ -109,12 +111,13 @@ void lower_backward(LayerLowering& layer) {
   }
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data,
-                range,
-                operands.with_affine(
+    layer.emit({.step = Step::backward_data,
+                .range = range,
+                .in = operands.with_affine(
                     {layer.bottom(0, range), layer.top_gradient(0, range), operands.norm(), operands.sums()}),
-                {layer.bottom_gradient(0, range)},
-                layer.accumulates_bottom_gradient(0)});
+                .out = {layer.bottom_gradient(0, range)},
+                .accumulate = layer.accumulates_bottom_gradient(0),
+                .overwrites = {{.in = 1, .out = 0}, {.in = 0, .out = 0}}});
   }
 }
 

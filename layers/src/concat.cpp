@@ -34,8 +34,8 @@ void lower_forward(LayerLowering& layer) {
 }
 
 void lower_backward(LayerLowering& layer) {
-  emit_gradient_runs(layer,
-                     [&](ImageRange range) { return std::vector<Operand>{layer.top_gradient(0, range)}; });
+  emit_gradient_runs(
+      layer, [&](ImageRange range) { return std::vector<Operand>{layer.top_gradient(0, range)}; }, 0);
 }
 
 }  // namespace

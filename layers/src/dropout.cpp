@@ -1,5 +1,6 @@
 // Dropout is lowered to, a slab at a time, forward: bottom -> top; backward_data: top' -> bottom' (the mask
-// is made again). In testing it copies, or does nothing in place.
+// is made again). In testing it copies, or does nothing in place. Both may write on the bytes of what they
+// read.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -27,18 +28,23 @@ double flops(const LayerSpec&, std::span<const Shape> bottoms, std::span<const S
 void lower_forward(LayerLowering& layer) {
   if (!layer.training() && in_place(layer.spec())) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::forward, range, {layer.bottom(0, range)}, {layer.top(0, range)}});
+    layer.emit({.step = Step::forward,
+                .range = range,
+                .in = {layer.bottom(0, range)},
+                .out = {layer.top(0, range)},
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 
 void lower_backward(LayerLowering& layer) {
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data,
-                range,
-                {layer.top_gradient(0, range)},
-                {layer.bottom_gradient(0, range)},
-                layer.accumulates_bottom_gradient(0)});
+    layer.emit({.step = Step::backward_data,
+                .range = range,
+                .in = {layer.top_gradient(0, range)},
+                .out = {layer.bottom_gradient(0, range)},
+                .accumulate = layer.accumulates_bottom_gradient(0),
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 

@@ -1,7 +1,7 @@
 // Eltwise is lowered to, a slab at a time,
-//   forward: bottoms -> top
+//   forward: bottoms -> top, on any bottom's bytes if need be
 //   backward_data: top', [top if a ReLU is folded in], [bottoms unless it is a sum] -> bottoms' from bottom
-//   `chunk` on
+//   `chunk` on, each on the bytes of top' or of the top, if that is read
 #include "gradient_runs.h"
 #include "layer_checks.h"
 #include "layer_types.h"
@@ -43,13 +43,15 @@ std::vector<Operand> all_bottoms(const LayerLowering& layer, ImageRange range) {
 
 void lower_forward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::forward, range, all_bottoms(layer, range), {layer.top(0, range)}});
+    OpSpec op{Step::forward, range, all_bottoms(layer, range), {layer.top(0, range)}};
+    for (std::size_t i = 0; i < op.in.size(); ++i) op.overwrites.push_back({i, 0});
+    layer.emit(op);
   }
 }
 
 void lower_backward(LayerLowering& layer) {
   const auto& params = layer.params<EltwiseParams>();
-  emit_gradient_runs(layer, [&](ImageRange range) {
+  const auto operands = [&](ImageRange range) {
     std::vector<Operand> in = {layer.top_gradient(0, range)};
     if (params.relu) in.push_back(layer.top(0, range));
     if (params.operation != EltwiseParams::Operation::sum) {
@@ -57,7 +59,8 @@ void lower_backward(LayerLowering& layer) {
       in.insert(in.end(), bottoms.begin(), bottoms.end());
     }
     return in;
-  });
+  };
+  emit_gradient_runs(layer, operands, params.relu ? 2 : 1);
 }
 
 }  // namespace

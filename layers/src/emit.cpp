@@ -9,8 +9,50 @@ namespace octrain::layers {
 
 namespace {
 
+bool contains(const std::vector<advisor::TensorId>& ids, advisor::TensorId id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 void add_unique(std::vector<advisor::TensorId>& ids, advisor::TensorId id) {
-  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  if (!contains(ids, id)) ids.push_back(id);
+}
+
+bool same_place(const TensorView& a, const TensorView& b) {
+  return a.offset == b.offset && a.bytes == b.bytes;
+}
+
+bool apart(const TensorView& a, const TensorView& b) {
+  return a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
+}
+
+// With two tensors on the same bytes: is whatever the op reads of the one and writes of the other either
+// apart, or offered by the layer and at one place?
+bool harmless(const OpSpec& spec, const advisor::Overwrite& pair) {
+  for (std::size_t i = 0; i < spec.in.size(); ++i) {
+    if (spec.in[i].tensor != pair.read) continue;
+    for (std::size_t o = 0; o < spec.out.size(); ++o) {
+      if (spec.out[o].tensor != pair.written || apart(spec.in[i], spec.out[o])) continue;
+      const auto offer = std::find(spec.overwrites.begin(), spec.overwrites.end(), Overwriting{i, o});
+      if (offer == spec.overwrites.end() || !same_place(spec.in[i], spec.out[o])) return false;
+    }
+  }
+  return true;
+}
+
+// What the layer offers of values, as the schedule offers it of tensors. Small values share tensors, and both
+// values must lie at one place of theirs.
+std::vector<advisor::Overwrite> overwrites_of(const OpSpec& spec, const advisor::Op& op,
+                                              const std::vector<advisor::TensorInfo>& tensors) {
+  std::vector<advisor::Overwrite> pairs;
+  for (const Overwriting& offer : spec.overwrites) {
+    const TensorView &in = spec.in[offer.in], &out = spec.out[offer.out];
+    const advisor::Overwrite pair{in.tensor, out.tensor};
+    const bool from_one_to_another = !contains(op.writes, pair.read) && !contains(op.reads, pair.written) &&
+                                     tensors[pair.read].bytes == tensors[pair.written].bytes;
+    if (!from_one_to_another || !same_place(in, out) || !harmless(spec, pair)) continue;
+    if (std::find(pairs.begin(), pairs.end(), pair) == pairs.end()) pairs.push_back(pair);
+  }
+  return pairs;
 }
 
 std::string_view step_suffix(Step step) {
@@ -97,6 +139,7 @@ advisor::Op NetLowering::make_op(const Node& node, const OpSpec& spec) const {
     add_unique(op.writes, operand.tensor);
     bytes += static_cast<double>(operand.bytes);
   }
+  op.overwrites = overwrites_of(spec, op, tensors_.tensors());
   const double memory_ns = bytes / backend_.memory_bytes_per_s() * 1e9;
   const double compute_ns = spec.flops / backend_.flops_per_s() * 1e9;
   op.time_ns = static_cast<std::uint64_t>(std::max(memory_ns, compute_ns));

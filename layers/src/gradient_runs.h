@@ -31,14 +31,18 @@ inline std::vector<GradientRun> gradient_runs(const LayerLowering& layer) {
   return runs;
 }
 
-/// One backward_data op a run and range: `in(range)` -> the gradients of the run's bottoms.
+/// One backward_data op a run and range: `in(range)` -> the gradients of the run's bottoms. Each of these may
+/// lie on any of the first `overwritten` operands.
 template <class Operands>
-void emit_gradient_runs(LayerLowering& layer, const Operands& in) {
+void emit_gradient_runs(LayerLowering& layer, const Operands& in, std::size_t overwritten) {
   for (const GradientRun& run : gradient_runs(layer)) {
     for (const ImageRange range : layer.ranges()) {
       OpSpec op{Step::backward_data, range, in(range), {}, run.accumulate, static_cast<int>(run.first), 0};
       for (std::size_t i = run.first; i < run.first + run.count; ++i)
         op.out.push_back(layer.bottom_gradient(i, range));
+      for (std::size_t from = 0; from < overwritten; ++from) {
+        for (std::size_t to = 0; to < op.out.size(); ++to) op.overwrites.push_back({from, to});
+      }
       layer.emit(op);
     }
   }

@@ -1,5 +1,7 @@
 // LRN is lowered to, a slab at a time, forward: bottom -> top; backward_data: bottom, top' -> bottom'.
-// Backward computes the denominators again: cheaper than keeping a blob of them.
+// Backward computes the denominators again: cheaper than keeping a blob of them. The top may lie on the
+// bottom's bytes, bottom' on those of top' or of the bottom: every run of pixels is read before it is
+// written.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -30,18 +32,23 @@ double flops(const LayerSpec& spec, std::span<const Shape> bottoms, std::span<co
 
 void lower_forward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::forward, range, {layer.bottom(0, range)}, {layer.top(0, range)}});
+    layer.emit({.step = Step::forward,
+                .range = range,
+                .in = {layer.bottom(0, range)},
+                .out = {layer.top(0, range)},
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 
 void lower_backward(LayerLowering& layer) {
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data,
-                range,
-                {layer.bottom(0, range), layer.top_gradient(0, range)},
-                {layer.bottom_gradient(0, range)},
-                layer.accumulates_bottom_gradient(0)});
+    layer.emit({.step = Step::backward_data,
+                .range = range,
+                .in = {layer.bottom(0, range), layer.top_gradient(0, range)},
+                .out = {layer.bottom_gradient(0, range)},
+                .accumulate = layer.accumulates_bottom_gradient(0),
+                .overwrites = {{.in = 1, .out = 0}, {.in = 0, .out = 0}}});
   }
 }
 

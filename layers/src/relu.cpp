@@ -1,5 +1,6 @@
 // ReLU on its own (in place behind a layer that can fold it, fuse() has removed it).
-// Ops per range: forward(bottom -> top); backward_data(top, top' -> bottom').
+// Ops per range: forward(bottom -> top), on the bottom's bytes if need be; backward_data(top, top' ->
+// bottom'), on those of top' or of the top.
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
 #include "octrain/runtime/error.h"
@@ -24,7 +25,8 @@ void lower_relu_forward(LayerLowering& layer) {
     layer.emit({.step = Step::forward,
                 .range = range,
                 .in = {layer.bottom(0, range)},
-                .out = {layer.top(0, range)}});
+                .out = {layer.top(0, range)},
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 
@@ -36,7 +38,8 @@ void lower_relu_backward(LayerLowering& layer) {
                 .range = range,
                 .in = {layer.top(0, range), layer.top_gradient(0, range)},
                 .out = {layer.bottom_gradient(0, range)},
-                .accumulate = accumulate});
+                .accumulate = accumulate,
+                .overwrites = {{.in = 1, .out = 0}, {.in = 0, .out = 0}}});
   }
 }
 

@@ -1,7 +1,7 @@
 // Scale is lowered to, a slab at a time,
-//   forward: bottom, gamma, [beta] -> top
+//   forward: bottom, gamma, [beta] -> top, on the bottom's bytes if need be
 //   backward_parameters: bottom, top', gamma, [beta] -> gamma', [beta']
-//   backward_data: bottom, top', gamma, [beta] -> bottom'
+//   backward_data: bottom, top', gamma, [beta] -> bottom', on the bytes of top' or of the bottom
 // A folded ReLU is undone in the backward steps by computing the top's sign again.
 #include "layer_checks.h"
 #include "layer_types.h"
@@ -39,8 +39,11 @@ std::vector<Operand> with_parameters(LayerLowering& layer, std::vector<Operand> 
 
 void lower_forward(LayerLowering& layer) {
   for (const ImageRange range : layer.ranges()) {
-    layer.emit(
-        {Step::forward, range, with_parameters(layer, {layer.bottom(0, range)}), {layer.top(0, range)}});
+    layer.emit({.step = Step::forward,
+                .range = range,
+                .in = with_parameters(layer, {layer.bottom(0, range)}),
+                .out = {layer.top(0, range)},
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 
@@ -52,11 +55,12 @@ void lower_backward(LayerLowering& layer) {
     layer.emit(
         {Step::backward_parameters, range, in, gradients, layer.accumulates_parameter_gradient(kGamma)});
     if (!layer.wants_bottom_gradient(0)) continue;
-    layer.emit({Step::backward_data,
-                range,
-                in,
-                {layer.bottom_gradient(0, range)},
-                layer.accumulates_bottom_gradient(0)});
+    layer.emit({.step = Step::backward_data,
+                .range = range,
+                .in = in,
+                .out = {layer.bottom_gradient(0, range)},
+                .accumulate = layer.accumulates_bottom_gradient(0),
+                .overwrites = {{.in = 1, .out = 0}, {.in = 0, .out = 0}}});
   }
 }
 

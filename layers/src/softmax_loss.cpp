@@ -1,6 +1,6 @@
 // Softmax with loss is lowered to, a slab at a time, forward: logits, labels -> the scalar (no tensor);
-// backward_data: logits, labels -> logits'. The scalar is this loss alone; its weight enters the gradient and
-// the net's total.
+// backward_data: logits, labels -> logits', on the bytes of the logits if need be. The scalar is this loss
+// alone; its weight enters the gradient and the net's total.
 #include "layer_checks.h"
 #include "layer_types.h"
 #include "octrain/layers/lowering.h"
@@ -29,11 +29,12 @@ void lower_forward(LayerLowering& layer) {
 void lower_backward(LayerLowering& layer) {
   if (!layer.wants_bottom_gradient(0)) return;
   for (const ImageRange range : layer.ranges()) {
-    layer.emit({Step::backward_data,
-                range,
-                {layer.bottom(0, range), layer.bottom(1, range)},
-                {layer.bottom_gradient(0, range)},
-                layer.accumulates_bottom_gradient(0)});
+    layer.emit({.step = Step::backward_data,
+                .range = range,
+                .in = {layer.bottom(0, range), layer.bottom(1, range)},
+                .out = {layer.bottom_gradient(0, range)},
+                .accumulate = layer.accumulates_bottom_gradient(0),
+                .overwrites = {{.in = 0, .out = 0}}});
   }
 }
 

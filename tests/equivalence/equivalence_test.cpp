@@ -123,7 +123,9 @@ TEST_P(Equivalence, SharedBytesInCore) {
     const nlohmann::json shared = train({"--mode", "incore", "--share", method});
     EXPECT_EQ(losses(shared), reference_) << method;
     EXPECT_EQ(shared["iterations"].back()["peak_resident_bytes"], shared["arena_bytes"]) << method;
-    if (method != "inplace") {
+    // LeNet and the VGGs have nothing to put in place that is not so already.
+    const bool never_in_place = GetParam().name == "lenet" || GetParam().name == "vgg11_small";
+    if (method != "inplace" || !never_in_place) {
       EXPECT_LT(shared["arena_bytes"], footprint_) << method;
     }
   }

@@ -1,103 +1,18 @@
 #include "layers/layer_harness.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <map>
 
-#include "octrain/layers/data_source.h"
-#include "octrain/runtime/memory_space.h"
-#include "octrain/runtime/units.h"
+#include "layers/stand_ins.h"
 
 namespace octrain::layers::testing {
 
 namespace {
 
-constexpr int kClasses = 7;
-
-/// The same images every time.
-class NoiseSource final : public DataSource {
- public:
-  explicit NoiseSource(Shape images)
-      : shape_(images), images_(to_floats(random_values(images.elements(), 11))) {}
-  int channels() const override { return static_cast<int>(shape_.c); }
-  int height() const override { return static_cast<int>(shape_.h); }
-  int width() const override { return static_cast<int>(shape_.w); }
-  int classes() const override { return kClasses; }
-  std::int64_t size(Split) const override { return shape_.n; }
-  void begin_batch(Split, std::uint64_t) override {}
-  void fill_images(std::int64_t first, std::int64_t count, float* to) override {
-    std::copy_n(images_.begin() + first * shape_.image_elements(), count * shape_.image_elements(), to);
-  }
-  void fill_labels(std::int64_t first, std::int64_t count, float* to) override {
-    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>((first + i) * 3 % kClasses);
-  }
-
- private:
-  Shape shape_;
-  Floats images_;
-};
-
-/// Plain memory: everything is always there. What nobody wrote is not zero.
-class PlainMemory final : public runtime::MemorySpace {
- public:
-  explicit PlainMemory(const advisor::Schedule& schedule) {
-    std::uint64_t workspace = 0;
-    for (const advisor::Op& op : schedule.ops) workspace = std::max(workspace, op.workspace_bytes);
-    for (const advisor::TensorInfo& tensor : schedule.tensors) blocks_.push_back(allocate(tensor.bytes));
-    blocks_.push_back(allocate(workspace));
-  }
-  std::byte* address(runtime::TensorId tensor) override { return blocks_[tensor].get(); }
-  std::byte* workspace() override { return blocks_.back().get(); }
-  void place(std::span<const std::uint64_t>) override {}
-  void prefetch(runtime::TensorId) override {}
-  void evict(runtime::TensorId) override {}
-  void discard(runtime::TensorId) override {}
-  std::uint64_t acquire(const runtime::OpAccess&) override { return 0; }
-  void release(const runtime::OpAccess&) override {}
-  void quiesce() override {}
-  void write_contents(runtime::TensorId tensor, std::uint64_t offset,
-                      std::span<const std::byte> from) override {
-    std::copy(from.begin(), from.end(), address(tensor) + offset);
-  }
-  void read_contents(runtime::TensorId tensor, std::uint64_t offset, std::span<std::byte> to) override {
-    std::copy_n(address(tensor) + offset, to.size(), to.begin());
-  }
-  runtime::MemoryCounters take_counters() override { return {}; }
-  std::uint64_t resident_bytes() const override { return 0; }
-  std::string description() const override { return "plain"; }
-
- private:
-  struct Free {
-    void operator()(std::byte* block) const { std::free(block); }
-  };
-  using Block = std::unique_ptr<std::byte, Free>;
-  static Block allocate(std::uint64_t bytes) {
-    const std::uint64_t whole = runtime::round_up(std::max<std::uint64_t>(bytes, 1), 4096);
-    Block block(static_cast<std::byte*>(std::aligned_alloc(4096, whole)));
-    std::fill_n(block.get(), whole, std::byte{0x7f});
-    return block;
-  }
-  std::vector<Block> blocks_;  // the last one: workspace
-};
-
-/// The host backend with slabs of another size.
-class OtherSlabs final : public Backend {
- public:
-  explicit OtherSlabs(std::uint64_t bytes) : host_(make_host_backend()), bytes_(bytes) {}
-  std::string_view name() const override { return host_->name(); }
-  std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) override {
-    return host_->make_kernel(request);
-  }
-  std::unique_ptr<UpdateKernel> make_update(const runtime::SolverSpec& solver) override {
-    return host_->make_update(solver);
-  }
-  std::uint64_t slab_bytes() const override { return bytes_; }
-  double flops_per_s() const override { return host_->flops_per_s(); }
-  double memory_bytes_per_s() const override { return host_->memory_bytes_per_s(); }
-
- private:
-  std::unique_ptr<Backend> host_;
-  std::uint64_t bytes_;
-};
+std::string text_of(const advisor::Schedule& schedule, advisor::OpIndex op, const advisor::Overwrite& pair) {
+  return schedule.ops[op].name + ": " + schedule.tensors[pair.read].name + " -> " +
+         schedule.tensors[pair.written].name;
+}
 
 }  // namespace
 
@@ -119,7 +34,7 @@ struct LayerHarness::State {
       : source(shape_of(net)),
         backend(slab_bytes),
         lowered(lower(net, backend, {.solver = {.momentum = 0, .weight_decay = 0}, .data = &source})),
-        memory(lowered.program.train.schedule) {}
+        memory(lowered.program.train.schedule, lowered.program.test.schedule) {}
   static Shape shape_of(const NetSpec& net) {
     const auto& data = std::get<DataParams>(net.layers.front().params);
     return {data.batch, data.channels, data.height, data.width};
@@ -150,6 +65,50 @@ struct LayerHarness::State {
     return whole.values();
   }
 
+  const runtime::Program::Pass& pass(Split split) const {
+    return split == Split::train ? lowered.program.train : lowered.program.test;
+  }
+  void run(Split split, advisor::OpIndex op, std::vector<double>& scalars) {
+    pass(split).functions[op]({memory, memory.workspace(), iteration, 1.0f, scalars});
+  }
+  /// What the op writes, by tensor; afterwards everything is as it was. What it does not read is `garbage` at
+  /// first. Of `pairs`, the written lie on the bytes of the read.
+  std::map<runtime::TensorId, Bytes> outputs(Split split, advisor::OpIndex op, std::byte garbage,
+                                             const std::vector<advisor::Overwrite>& pairs) {
+    const advisor::Op& entry = pass(split).schedule.ops[op];
+    std::map<runtime::TensorId, Bytes> before, after;
+    for (const auto* tensors : {&entry.reads, &entry.writes}) {
+      for (const runtime::TensorId tensor : *tensors) before[tensor] = memory.contents(tensor);
+    }
+    for (const runtime::TensorId tensor : entry.writes) {
+      const bool read = std::find(entry.reads.begin(), entry.reads.end(), tensor) != entry.reads.end();
+      if (!read) memory.set_contents(tensor, Bytes(before[tensor].size(), garbage));
+    }
+    for (const advisor::Overwrite& pair : pairs) memory.place(pair.written, pair.read);
+    std::vector<double> scalars(pass(split).scalar_names.size());
+    run(split, op, scalars);
+    for (const runtime::TensorId tensor : entry.writes) after[tensor] = memory.contents(tensor);
+    for (const advisor::Overwrite& pair : pairs) memory.place(pair.written, pair.written);
+    for (const auto& [tensor, bytes] : before) memory.set_contents(tensor, bytes);
+    return after;
+  }
+  /// On the bytes of what it reads the op writes the same as on others. What it writes at all is what does
+  /// not depend on the garbage that was there.
+  void expect_same_in_place(Split split, advisor::OpIndex op, const std::vector<advisor::Overwrite>& pairs) {
+    const auto own = outputs(split, op, std::byte{0x55}, {}), other = outputs(split, op, std::byte{0xaa}, {});
+    const auto in_place = outputs(split, op, std::byte{0x55}, pairs);
+    std::size_t written = 0, different = 0;
+    for (const auto& [tensor, bytes] : own) {
+      for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (bytes[i] != other.at(tensor)[i]) continue;
+        ++written;
+        different += bytes[i] != in_place.at(tensor)[i];
+      }
+    }
+    EXPECT_GT(written, 0u);
+    EXPECT_EQ(different, 0u) << "bytes of " << text_of(pass(split).schedule, op, pairs.back());
+  }
+
   NoiseSource source;
   OtherSlabs backend;
   LoweredNet lowered;
@@ -171,13 +130,31 @@ LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes)
 LayerHarness::~LayerHarness() = default;
 
 double LayerHarness::run_iteration() {
-  const runtime::Program::Pass& pass = state_->lowered.program.train;
-  std::vector<double> scalars(pass.scalar_names.size());
-  for (const runtime::OpFunction& function : pass.functions) {
-    function({state_->memory, state_->memory.workspace(), state_->iteration, 1.0f, scalars});
-  }
+  std::vector<double> scalars(state_->pass(Split::train).scalar_names.size());
+  for (advisor::OpIndex op = 0; op < state_->pass(Split::train).functions.size(); ++op)
+    state_->run(Split::train, op, scalars);
   ++state_->iteration;
   return scalars[0];
+}
+
+std::vector<std::string> LayerHarness::run_in_place(Split split) {
+  const runtime::Program::Pass& pass = state_->pass(split);
+  std::vector<std::string> offers;
+  std::vector<double> scalars(pass.scalar_names.size());
+  for (advisor::OpIndex op = 0; op < pass.functions.size(); ++op) {
+    const std::vector<advisor::Overwrite>& pairs = pass.schedule.ops[op].overwrites;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      offers.push_back(text_of(pass.schedule, op, pairs[i]));
+      state_->expect_same_in_place(split, op, {pairs[i]});
+      for (std::size_t k = 0; k < i; ++k) {
+        const bool together = pairs[k].read != pairs[i].read && pairs[k].written != pairs[i].written;
+        if (together) state_->expect_same_in_place(split, op, {pairs[k], pairs[i]});
+      }
+    }
+    state_->run(split, op, scalars);
+  }
+  ++state_->iteration;
+  return offers;
 }
 
 Values LayerHarness::blob(const std::string& name) const {

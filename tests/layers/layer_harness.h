@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "layers/kernel_runner.h"
+#include "octrain/layers/data_source.h"
 #include "octrain/layers/net.h"
 
 namespace octrain::layers::testing {
@@ -28,6 +29,10 @@ class LayerHarness {
 
   /// Forward, backward and an update by plain gradient descent of rate 1; returns the loss.
   double run_iteration();
+  /// An iteration in which each op that offers to work in place (Op::overwrites) is first run so: expects the
+  /// same bits as on bytes of its own, of each offer and of each two that go together. Returns the offers,
+  /// "op: read -> written".
+  std::vector<std::string> run_in_place(Split split = Split::train);
 
   [[nodiscard]] Values blob(const std::string& name) const;
   [[nodiscard]] Values gradient(const std::string& name) const;

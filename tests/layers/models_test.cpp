@@ -147,5 +147,49 @@ TEST(Models, RunOnTheHostBackend) {
   }
 }
 
+/// Names of the ops that may work in place; each offer is one that whoever places tensors can take.
+std::vector<std::string> ops_in_place(const advisor::Schedule& schedule) {
+  const auto has = [](const auto& all, const auto& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  std::vector<std::string> names;
+  for (const advisor::Op& op : schedule.ops) {
+    std::vector<advisor::Overwrite> seen;
+    for (const advisor::Overwrite& pair : op.overwrites) {
+      EXPECT_TRUE(has(op.reads, pair.read) && !has(op.writes, pair.read)) << op.name;
+      EXPECT_TRUE(has(op.writes, pair.written) && !has(op.reads, pair.written)) << op.name;
+      const advisor::TensorInfo &read = schedule.tensors[pair.read],
+                                &written = schedule.tensors[pair.written];
+      EXPECT_EQ(read.bytes, written.bytes) << op.name;
+      EXPECT_FALSE(outlives_iteration(read.role) || outlives_iteration(written.role)) << op.name;
+      EXPECT_FALSE(has(seen, pair)) << op.name;
+      seen.push_back(pair);
+    }
+    if (!seen.empty()) names.push_back(op.name);
+  }
+  return names;
+}
+
+TEST(Models, OfferToWorkInPlaceWhereTheScheduleAllowsIt) {
+  const auto backend = make_host_backend();
+  for (const Model& model : models()) {
+    const std::string name = model.name == "resnet-N" ? "resnet-20" : std::string(model.name);
+    for (const int accumulated : {1, 2}) {
+      ModelInput input = model.native;
+      input.batch = 48;
+      const runtime::Program program =
+          lower(build_model(name, input), *backend, {.solver = {}, .accumulate_batches = accumulated})
+              .program;
+      const std::vector<std::string> train = ops_in_place(program.train.schedule),
+                                     test = ops_in_place(program.test.schedule);
+      // The ReLUs and dropouts of LeNet and the VGGs are in place or folded, and there is nothing else for
+      // it.
+      const bool none = name == "lenet" || name.starts_with("vgg");
+      EXPECT_EQ(train.empty(), none) << name;
+      EXPECT_EQ(test.empty(), none) << name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace octrain::layers

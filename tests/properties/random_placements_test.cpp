@@ -48,6 +48,10 @@ TEST(RandomPlacements, PassTheCheckerInTheArenaThatTheyName) {
       const CheckReport report = check(schedule, made.plan, made.arena_bytes + largest_workspace(schedule));
       ASSERT_TRUE(report.ok()) << method.name << ", seed " << seed << ": " << report.verdicts[0].message;
       ASSERT_GE(made.arena_bytes, made.lower_bound_bytes) << method.name << ", seed " << seed;
+      if (ShareMethod apart = method; !method.packing.empty()) {
+        apart.in_place = false;
+        ASSERT_LE(made.arena_bytes, share(schedule, apart).arena_bytes) << method.name << ", seed " << seed;
+      }
       arenas[method.name] += made.arena_bytes;
       in_place += made.in_place.size();
     }

@@ -165,14 +165,26 @@ Placements place_tensors(const Schedule& schedule, const Plan& plan, const Machi
     return result;
   }
   LivedPlan lived = discard_at_death(schedule, plan);
+  const auto pack = [&](const Transients& transients) {
+    return method.packing.empty()
+               ? side_by_side(transients.problem())
+               : find_packing_algorithm(method.packing)->pack(transients.problem(), method.steps);
+  };
   if (method.in_place) result.in_place = pairs_in_place(schedule, lived);
+  Transients transients(schedule, lived.lives, result.in_place, block_bytes);
+  PackingSolution packed = pack(transients);
+  if (!result.in_place.empty() && packed.height_bytes > lower_bound(transients.problem())) {
+    // Two lives in one buffer leave a packing less freedom.
+    Transients apart(schedule, lived.lives, {}, block_bytes);
+    PackingSolution packed_apart = pack(apart);
+    if (packed_apart.height_bytes < packed.height_bytes) {
+      result.in_place.clear();
+      transients = std::move(apart);
+      packed = std::move(packed_apart);
+    }
+  }
   result.plan = std::move(lived.plan);
   leave_out_what_pairs_spare(result.plan, result.in_place, schedule.tensors.size());
-  const Transients transients(schedule, lived.lives, result.in_place, block_bytes);
-  const PackingSolution packed =
-      method.packing.empty()
-          ? side_by_side(transients.problem())
-          : find_packing_algorithm(method.packing)->pack(transients.problem(), method.steps);
   place(result, schedule, transients, packed, block_bytes);
   return result;
 }

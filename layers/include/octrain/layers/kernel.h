@@ -30,7 +30,7 @@ enum class Step {
 };
 
 /// One op's operands. `in` and `out` are in the order in which lowering named them; a pointer may stand in
-/// both (in place).
+/// both (in place) where the layer's source names one operand twice or offers it (OpSpec::overwrites).
 struct KernelCall {
   std::span<const float* const> in;
   std::span<float* const> out;

@@ -21,6 +21,14 @@ struct ImageRange {
 /// An operand: the bytes, and whether this op writes all of the value they belong to for the first time.
 using Operand = TensorView;
 
+/// An offer to work in place: out[`out`] may be the very bytes of in[`in`]. Each part of the output is
+/// computed from the same part of the input, or from nothing of it that was written over before; the kernels
+/// of every backend keep to that.
+struct Overwriting {
+  std::size_t in = 0, out = 0;
+  friend bool operator==(const Overwriting&, const Overwriting&) = default;
+};
+
 struct OpSpec {
   Step step = Step::forward;
   ImageRange range{};
@@ -28,6 +36,8 @@ struct OpSpec {
   bool accumulate = false;       ///< out is added to (and so read)
   int chunk = 0;
   double flops = 0;  ///< 0: bound by memory; bytes are those of the operands
+  /// Of values; the schedule offers their tensors where these allow it.
+  std::vector<Overwriting> overwrites{};
 };
 
 /// One layer's view of the lowering. Blobs are named by position: bottom(i), top(i).
