@@ -1,7 +1,8 @@
 // How long planning, checking and simulating take by the number of ops: every policy, recompute method and
 // share method, the search over all of them, checker and simulator, at half and a quarter of the footprint.
+// The shapes: a very deep net; one of few layers in very many slabs; a small net's iteration many times over.
 //
-//   planner_bench [--shape deep|slabs] [--cap SECONDS] [--only PART_OF_A_NAME]
+//   planner_bench [--shape deep|slabs|passes] [--cap SECONDS] [--only PART_OF_A_NAME]
 //
 // One table: milliseconds (the least of a few runs where a run is short), and the exponent with which they
 // grow: log10 of the ratio for ten times the ops; n log n shows as 1.1 to 1.15. What would take longer than
@@ -29,6 +30,7 @@
 #include "octrain/advisor/share.h"
 #include "octrain/advisor/simulate.h"
 #include "support/deep_schedule.h"
+#include "support/repeated_schedule.h"
 #include "support/vgg_like_schedule.h"
 
 namespace {
@@ -37,18 +39,32 @@ namespace advisor = octrain::advisor;
 
 constexpr std::array<std::size_t, 3> kSizes = {1'000, 10'000, 100'000};
 
+advisor::Schedule deep(std::size_t ops) { return octrain::testing::deep_schedule(ops); }
+
 /// vgg's shape with as many images as make about that many ops, which grow linearly with them.
-advisor::Schedule slabs_schedule(std::size_t ops) {
+advisor::Schedule slabs(std::size_t ops) {
   constexpr std::uint64_t kImages = 512;
   const std::size_t have = octrain::testing::vgg_like_schedule(kImages).ops.size();
   return octrain::testing::vgg_like_schedule(kImages * ops / have);
 }
 
+/// An iteration of a thousand ops, several times over.
+advisor::Schedule passes(std::size_t ops) {
+  return octrain::testing::repeated_schedule(deep(kSizes[0]), ops / kSizes[0]);
+}
+
+struct Shape {
+  std::string_view name;
+  advisor::Schedule (*make)(std::size_t ops);
+  bool repeats = false;  ///< more ops need no more memory
+};
+constexpr std::array<Shape, 3> kShapes = {{{"deep", deep}, {"slabs", slabs}, {"passes", passes, true}}};
+
 struct Problem {
-  Problem(const advisor::Schedule& of, std::uint64_t share)
+  Problem(const advisor::Schedule& of, std::uint64_t footprint_bytes, std::uint64_t share)
       : schedule(of),
         machine(advisor::find_machine("v100-16g").value()),
-        budget_bytes(std::max(advisor::footprint_bytes(of) / share, advisor::largest_op_bytes(of))) {
+        budget_bytes(std::max(footprint_bytes / share, advisor::largest_op_bytes(of))) {
     machine.host_bytes = 0;  // as much as it takes: the footprint grows with the ops
     machine.device_bytes = budget_bytes;
   }
@@ -184,7 +200,8 @@ void measure(const Case& of, std::vector<Problem>& problems, double cap_seconds,
 }
 
 struct Options {
-  std::string_view shape = "deep", only;
+  const Shape* shape = &kShapes[0];
+  std::string_view only;
   double cap_seconds = 60;
 };
 
@@ -193,18 +210,27 @@ std::optional<Options> parse(int argc, char** argv) {
   for (int i = 1; i < argc; i += 2) {
     const std::string_view name = argv[i];
     if (i + 1 == argc) return std::nullopt;
-    const char* value = argv[i + 1];
-    if (name == "--shape")
-      options.shape = value;
-    else if (name == "--only")
+    const std::string_view value = argv[i + 1];
+    if (name == "--shape") {
+      options.shape =
+          std::find_if(kShapes.begin(), kShapes.end(), [&](const Shape& s) { return s.name == value; });
+    } else if (name == "--only") {
       options.only = value;
-    else if (name == "--cap")
-      options.cap_seconds = std::atof(value);
-    else
+    } else if (name == "--cap") {
+      options.cap_seconds = std::atof(argv[i + 1]);
+    } else {
       return std::nullopt;
+    }
   }
-  const bool known = options.shape == "deep" || options.shape == "slabs";
+  const bool known = options.shape != kShapes.end();
   return known && options.cap_seconds > 0 ? std::optional(options) : std::nullopt;
+}
+
+void print_row(const std::string& name, const std::vector<std::string>& cells) {
+  std::printf("| %s |", name.c_str());
+  for (const std::string& cell : cells) std::printf(" %s |", cell.c_str());
+  std::puts("");
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -212,36 +238,28 @@ std::optional<Options> parse(int argc, char** argv) {
 int main(int argc, char** argv) {
   const std::optional<Options> options = parse(argc, argv);
   if (!options) {
-    std::fputs("usage: planner_bench [--shape deep|slabs] [--cap SECONDS] [--only PART_OF_A_NAME]\n", stderr);
+    std::fputs("usage: planner_bench [--shape deep|slabs|passes] [--cap SECONDS] [--only PART_OF_A_NAME]\n",
+               stderr);
     return 2;
   }
   std::vector<advisor::Schedule> schedules;
-  for (const std::size_t ops : kSizes) {
-    schedules.push_back(options->shape == "deep" ? octrain::testing::deep_schedule(ops)
-                                                 : slabs_schedule(ops));
-  }
+  for (const std::size_t ops : kSizes) schedules.push_back(options->shape->make(ops));
   std::vector<Problem> halves, quarters;  // the largest at a quarter only
   for (const advisor::Schedule& schedule : schedules) {
-    if (&schedule != &schedules.back()) halves.emplace_back(schedule, 2);
-    quarters.emplace_back(schedule, 4);
-    std::printf("%zu ops, %zu tensors%s", schedule.ops.size(), schedule.tensors.size(),
-                &schedule == &schedules.back() ? "\n\n" : "; ");
+    const bool last = &schedule == &schedules.back();
+    const std::uint64_t bytes = advisor::footprint_bytes(options->shape->repeats ? schedules[0] : schedule);
+    if (!last) halves.emplace_back(schedule, bytes, 2);
+    quarters.emplace_back(schedule, bytes, 4);
+    std::printf("%zu ops, %zu tensors%s", schedule.ops.size(), schedule.tensors.size(), last ? "\n\n" : "; ");
   }
   std::puts("| ms | 1/2: 1e3 | 1e4 | growth | 1/4: 1e3 | 1e4 | growth | 1e5 | growth |");
   std::puts("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const Case& of : list_cases()) {
     if (of.name.find(options->only) == std::string::npos) continue;
-    std::vector<std::string> cells;
-    if (of.budgeted) {
-      measure(of, halves, options->cap_seconds, cells);
-    } else {
-      cells.resize(3);
-    }
+    std::vector<std::string> cells(of.budgeted ? 0 : 3);
+    if (of.budgeted) measure(of, halves, options->cap_seconds, cells);
     measure(of, quarters, options->cap_seconds, cells);
-    std::printf("| %s |", of.name.c_str());
-    for (const std::string& cell : cells) std::printf(" %s |", cell.c_str());
-    std::puts("");
-    std::fflush(stdout);
+    print_row(of.name, cells);
   }
   return 0;
 }
