@@ -19,15 +19,11 @@ constexpr std::string_view kAuto = "auto";
 constexpr std::string_view kQuickPlanner = "lookahead";
 /// A plan this close to the ops alone is not worth a search.
 constexpr double kIdealEnough = 0.0005;
-/// A search that recomputes must gain this part of the time: its estimates of op times are not better than
-/// that.
-constexpr double kWorthwhile = 0.002;
 
 class Search {
  public:
-  explicit Search(const AdviceRequest& request) : request_(request), steps_left_(request.search_steps) {
-    for (const Op& op : request.schedule.ops) ideal_ns_ += op.time_ns;
-  }
+  explicit Search(const AdviceRequest& request)
+      : request_(request), steps_left_(request.search_steps), ideal_ns_(total_ns(request.schedule)) {}
 
   Advice best() {
     const Policy& policy = *find_policy(request_.policy);
@@ -67,11 +63,12 @@ class Search {
   /// Plans with these reruns, and keeps the result if it is the best so far. True if it is.
   bool consider(std::vector<Rerun> reruns, const Policy& policy, std::string_view name) {
     const ExpandedSchedule expanded = expand(request_.schedule, reruns);
-    PlanResult planned = policy.make_plan(plan_request(expanded.schedule));
     // Planning simulates too; a search is bounded by what it costs in all.
-    constexpr std::uint64_t kSimulationsAPlan = 12;
-    const std::uint64_t steps = kSimulationsAPlan * expanded.schedule.ops.size();
-    steps_left_ -= std::min(steps_left_, steps);
+    constexpr std::uint64_t kSimulationsASet = 2, kSimulationsAPlan = 10;
+    spend(kSimulationsASet * expanded.schedule.ops.size());
+    if (!none_yet_ && best_.feasible() && total_ns(expanded.schedule) > best_.total_ns) return false;
+    spend(kSimulationsAPlan * expanded.schedule.ops.size());
+    PlanResult planned = policy.make_plan(plan_request(expanded.schedule));
     Found found{std::move(reruns),
                 std::move(planned.plan),
                 std::move(planned.policy),
@@ -89,6 +86,15 @@ class Search {
     none_yet_ = false;
     best_ = std::move(found);
     return true;
+  }
+
+  void spend(std::uint64_t steps) { steps_left_ -= std::min(steps_left_, steps); }
+
+  /// Of the ops alone: no plan is faster.
+  [[nodiscard]] static std::uint64_t total_ns(const Schedule& schedule) {
+    std::uint64_t sum_ns = 0;
+    for (const Op& op : schedule.ops) sum_ns += op.time_ns;
+    return sum_ns;
   }
 
   [[nodiscard]] static bool better(const Found& a, const Found& b) {
@@ -177,7 +183,7 @@ class Search {
   const AdviceRequest& request_;
   const ShareMethod& share_ = *find_share_method(request_.share);
   std::uint64_t steps_left_;
-  std::uint64_t ideal_ns_ = 0;
+  std::uint64_t ideal_ns_;
   Found best_;
   bool none_yet_ = true;
 };

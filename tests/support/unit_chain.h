@@ -4,6 +4,9 @@
 // last forward tensor first.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "support/schedule_builder.h"
@@ -30,5 +33,19 @@ namespace octrain::testing {
   }
   return builder.schedule();
 }
+
+/// Budget in tensors → the fewest op runs in which the chain of n can be done.
+struct UnitChainOptimum {
+  int n;
+  std::uint64_t budget;
+  std::size_t runs;
+};
+inline constexpr std::array kUnitChainOptima = {
+    UnitChainOptimum{4, 3, 15}, UnitChainOptimum{4, 4, 11}, UnitChainOptimum{4, 5, 10},
+    UnitChainOptimum{4, 6, 9},  UnitChainOptimum{6, 3, 28}, UnitChainOptimum{6, 4, 18},
+    UnitChainOptimum{6, 5, 16}, UnitChainOptimum{6, 6, 15}, UnitChainOptimum{6, 7, 14},
+    UnitChainOptimum{6, 8, 13}, UnitChainOptimum{8, 3, 45}, UnitChainOptimum{8, 4, 26},
+    UnitChainOptimum{8, 5, 22}, UnitChainOptimum{8, 6, 21}, UnitChainOptimum{8, 7, 20},
+    UnitChainOptimum{8, 8, 19}, UnitChainOptimum{8, 10, 17}};
 
 }  // namespace octrain::testing

@@ -31,6 +31,10 @@ constexpr PolicyOption kBucket{"bucket-us", 0, 0, 1e9,
 constexpr PolicyOption kLiveness{"liveness", 1, 0, 1,
                                  "discard the dead; otherwise they are sent away like the living"};
 
+/// With each interval taken, those around it are worth less. Where that is true of very many, the best of so
+/// many looked at again is taken for the best of all: else the time would grow with the square of the ops.
+constexpr std::size_t kMostRescored = 256;
+
 using Use = LinkBuckets::Use;
 
 class G10 {
@@ -117,16 +121,24 @@ class G10 {
       if (table_.gaps[i].absent) continue;
       if (const double gain = benefit(table_.gaps[i], pressure); gain > 0) queue.emplace(gain, i);
     }
+    std::vector<bool> settled(table_.gaps.size(), false);
+    std::vector<Entry> rescored;  // since the last was settled
+    const auto settle = [&](std::size_t i) {
+      take(i, pressure);
+      settled[i] = true;
+      rescored.clear();
+    };
     while (pressure.any() && !queue.empty()) {
       const auto [expected, i] = queue.top();
       queue.pop();
-      const double gain = benefit(table_.gaps[i], pressure);
+      const double gain = settled[i] ? 0 : benefit(table_.gaps[i], pressure);
       if (gain <= 0) continue;
       if (gain < expected) {
         queue.emplace(gain, i);
-      } else {
-        take(i, pressure);
+        rescored.emplace_back(gain, i);
+        if (rescored.size() < kMostRescored) continue;
       }
+      settle(gain < expected ? std::max_element(rescored.begin(), rescored.end(), Later())->second : i);
     }
   }
 

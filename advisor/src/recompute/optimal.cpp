@@ -9,6 +9,7 @@
 #include "methods.h"
 #include "octrain/advisor/bounds.h"
 #include "op_cost.h"
+#include "pass_window.h"
 
 namespace octrain::advisor {
 namespace {
@@ -16,6 +17,17 @@ namespace {
 constexpr std::size_t kMostStages = 64;
 constexpr std::size_t kSlots = 400;
 constexpr std::size_t kMostPasses = 256;
+
+/// A chain's course takes time with the third power of its stages; more passes than these share what they
+/// take.
+constexpr std::size_t kPassesInFull = 16;
+
+std::size_t stages_for(std::size_t passes) {
+  constexpr std::size_t kWork = kMostStages * kMostStages * kMostStages * kPassesInFull;
+  std::size_t stages = kMostStages;
+  while (stages * stages * stages * passes > kWork) --stages;
+  return stages;
+}
 
 const std::vector<PolicyOption>& optimal_options() {
   static const std::vector<PolicyOption> options = {
@@ -50,47 +62,45 @@ class Optimal {
 
   std::vector<Rerun> reruns() {
     const std::vector<std::uint64_t> live = live_bytes(schedule_);
-    std::vector<Rerun> all;
-    std::size_t handled = 0;
+    const Liveness liveness(schedule_);
+    std::vector<Pass> full;
     for (const Pass& pass : values_.passes) {
       const auto most = std::max_element(live.begin() + pass.first, live.begin() + pass.end);
-      if (*most <= request_.budget_bytes || handled == kMostPasses) continue;
-      ++handled;
-      const std::vector<Rerun> part = reruns_of(pass, *most);
+      if (*most > request_.budget_bytes && full.size() < kMostPasses) full.push_back(pass);
+    }
+    std::vector<Rerun> all;
+    for (const Pass& pass : full) {
+      const PassWindow window(schedule_, liveness, live, pass);
+      const std::vector<Rerun> part = reruns_of(pass, window, stages_for(full.size()));
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;
   }
 
-  [[nodiscard]] Score score(const std::vector<Rerun>& reruns, const Pass& pass) const {
-    std::uint64_t ns = 0, peak = 0;
+  [[nodiscard]] Score score(const std::vector<Rerun>& reruns) const {
+    std::uint64_t ns = 0;
     for (const Rerun& rerun : reruns) ns += schedule_.ops[rerun.op].time_ns;
-    const ExpandedSchedule expanded = expand(schedule_, reruns);
-    const std::vector<std::uint64_t> live = live_bytes(expanded.schedule);
-    bool inside = false;  // reruns belong to the op behind them
-    for (std::size_t op = live.size(); op-- > 0;) {
-      if (!expanded.rerun[op]) inside = expanded.origin[op] >= pass.first && expanded.origin[op] < pass.end;
-      if (inside) peak = std::max(peak, live[op]);
-    }
+    const std::uint64_t peak = peak_live_bytes(expand(schedule_, reruns).schedule);
     return {peak - std::min(peak, request_.budget_bytes), ns};
   }
 
  private:
-  std::vector<Rerun> reruns_of(const Pass& pass, std::uint64_t live_bytes) {
+  std::vector<Rerun> reruns_of(const Pass& pass, const PassWindow& window, std::size_t most_stages) const {
     const ExactSearch exact(values_, pass);
     if (exact.possible()) {
       if (auto found = exact.search(request_.budget_bytes)) return *std::move(found);
     }
-    const std::vector<Cut> cuts = choose_cuts(list_cuts(values_, pass), kMostStages - 1);
+    const std::vector<Cut> cuts = choose_cuts(list_cuts(values_, pass), most_stages - 1);
     const std::vector<Stage> stages = list_stages(values_, fixed_, pass, cuts, dear_);
+    const std::uint64_t all_bytes = window.peak_bytes({});
     // The chain counts generously: the best course that fits may be one that it takes to be larger.
     for (double bytes = 1.25 * static_cast<double>(request_.budget_bytes) + 1;; bytes *= 1.6) {
-      const bool all = bytes >= static_cast<double>(live_bytes);
-      const ChainPlan plan(stages, all ? live_bytes : static_cast<std::uint64_t>(bytes), kSlots);
+      const bool all = bytes >= static_cast<double>(all_bytes);
+      const ChainPlan plan(stages, all ? all_bytes : static_cast<std::uint64_t>(bytes), kSlots);
       std::vector<Rerun> course = plan.reruns(plan.slots());
       const bool feasible = plan.feasible(plan.slots());
-      if (!all && (!feasible || fits(course, pass))) continue;
-      return feasible ? largest_that_fits(plan, pass) : course;
+      if (!all && (!feasible || fits(course, window))) continue;
+      return feasible ? largest_that_fits(plan, window) : course;
     }
   }
 
@@ -100,19 +110,19 @@ class Optimal {
     return room;
   }
 
-  [[nodiscard]] bool fits(const std::vector<Rerun>& reruns, const Pass& pass) const {
-    return score(reruns, pass).first == 0;
+  [[nodiscard]] bool fits(const std::vector<Rerun>& reruns, const PassWindow& window) const {
+    return window.peak_bytes(reruns) <= request_.budget_bytes;
   }
 
   /// The cheapest course that fits, or else the smallest.
-  [[nodiscard]] std::vector<Rerun> largest_that_fits(const ChainPlan& plan, const Pass& pass) const {
+  [[nodiscard]] std::vector<Rerun> largest_that_fits(const ChainPlan& plan, const PassWindow& window) const {
     std::size_t low = least_room(plan), high = plan.slots();
     std::vector<Rerun> best = plan.reruns(low);
-    if (!fits(best, pass)) return best;
+    if (!fits(best, window)) return best;
     while (low < high) {
       const std::size_t middle = low + (high - low + 1) / 2;
       std::vector<Rerun> reruns = plan.reruns(middle);
-      if (fits(reruns, pass)) {
+      if (fits(reruns, window)) {
         low = middle;
         best = std::move(reruns);
       } else {
@@ -132,11 +142,10 @@ class Optimal {
 
 std::vector<Rerun> choose(const PlanRequest& request, const TensorSet& may_drop) {
   Optimal optimal(request, may_drop);
-  const Pass whole{0, 0, static_cast<OpIndex>(request.schedule.ops.size())};
   std::vector<Rerun> best;
-  Score least = optimal.score(best, whole);
+  Score least = optimal.score(best);
   const auto consider = [&](std::vector<Rerun> reruns) {
-    const Score score = optimal.score(reruns, whole);
+    const Score score = optimal.score(reruns);
     if (score >= least) return;
     least = score;
     best = std::move(reruns);

@@ -1,8 +1,11 @@
 // G10 on schedules small enough to work by hand. A byte takes a nanosecond each way.
 #include <gtest/gtest.h>
 
+#include "octrain/advisor/bounds.h"
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/policy.h"
+#include "octrain/advisor/simulate.h"
+#include "support/deep_schedule.h"
 #include "support/schedule_builder.h"
 
 namespace octrain::advisor {
@@ -125,6 +128,21 @@ TEST(G10, InputsComeInTime) {
   builder.op({x}, {}, 20);
   EXPECT_EQ(plan(builder, 30, {{"hoist", 0}}), (Actions{prefetch(1, x), discard(3, x)}));
   EXPECT_EQ(plan(builder, 30), (Actions{prefetch(0, x), discard(3, x)}));
+}
+
+// Ten thousand intervals around one another: too many to look at all of them for each that is taken. The link
+// can carry what a third of the footprint leaves out.
+TEST(G10, OfVeryManyIntervalsItStillFindsGoodOnes) {
+  const Schedule schedule = testing::deep_schedule(10'000);
+  Machine machine = *find_machine("v100-16g");
+  machine.host_bytes = 0;  // as much as it takes
+  const std::uint64_t budget_bytes = footprint_bytes(schedule) / 3;
+  const PlanResult result = find_policy("g10")->make_plan({schedule, machine, budget_bytes});
+  ASSERT_TRUE(check(schedule, result.plan, budget_bytes).ok());
+  const Simulation run = simulate(schedule, result.plan, machine, budget_bytes);
+  EXPECT_LE(static_cast<double>(run.stall_ns), 0.002 * static_cast<double>(run.compute_ns));
+  const std::uint64_t least_bytes = bounds(schedule, budget_bytes).least_traffic_bytes;
+  EXPECT_LE(static_cast<double>(run.in_bytes), 1.1 * static_cast<double>(least_bytes));
 }
 
 }  // namespace

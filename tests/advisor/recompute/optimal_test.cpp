@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <array>
-
 #include "octrain/advisor/bounds.h"
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/recompute.h"
@@ -13,18 +11,6 @@
 
 namespace octrain::advisor {
 namespace {
-
-/// Budget in tensors → the fewest op runs in which a chain of n forward and n + 1 backward ops can be done.
-struct Optimum {
-  int n;
-  std::uint64_t budget;
-  std::size_t runs;
-};
-constexpr std::array kOptima = {Optimum{4, 3, 15}, Optimum{4, 4, 11}, Optimum{4, 5, 10}, Optimum{4, 6, 9},
-                                Optimum{6, 3, 28}, Optimum{6, 4, 18}, Optimum{6, 5, 16}, Optimum{6, 6, 15},
-                                Optimum{6, 7, 14}, Optimum{6, 8, 13}, Optimum{8, 3, 45}, Optimum{8, 4, 26},
-                                Optimum{8, 5, 22}, Optimum{8, 6, 21}, Optimum{8, 7, 20}, Optimum{8, 8, 19},
-                                Optimum{8, 10, 17}};
 
 /// How many ops run in a plan that keeps everything within the budget; 0 if the checker refuses it.
 std::size_t runs_within(const Schedule& schedule, const std::vector<Rerun>& reruns,
@@ -45,7 +31,7 @@ std::vector<Stage> stages_of(const PassValues& values, const Schedule& schedule)
 
 TEST(Optimal, ReachesTheKnownOptimaOfUnitChains) {
   const Machine machine = testing::unit_machine();
-  for (const Optimum& known : kOptima) {
+  for (const testing::UnitChainOptimum& known : testing::kUnitChainOptima) {
     const Schedule schedule = testing::unit_chain(known.n);
     const std::vector<Rerun> reruns =
         find_recompute_method("optimal")->choose({schedule, machine, known.budget}, recomputable(schedule));
@@ -55,7 +41,7 @@ TEST(Optimal, ReachesTheKnownOptimaOfUnitChains) {
 }
 
 TEST(Optimal, TheChainsProgramReachesThemToo) {
-  for (const Optimum& known : kOptima) {
+  for (const testing::UnitChainOptimum& known : testing::kUnitChainOptima) {
     const Schedule schedule = testing::unit_chain(known.n);
     const Lineage lineage(schedule);
     const PassValues values(lineage, all(schedule));
