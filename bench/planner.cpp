@@ -143,7 +143,8 @@ std::vector<Case> list_cases() {
     if (method.packing.empty()) continue;  // nothing is laid over anything
     cases.push_back({"share " + std::string(method.name),
                      [&method](Problem& problem) {
-                       DoNotOptimize(placements(problem.schedule, problem.machine, method));
+                       const advisor::Plan kept = advisor::keep_plan(problem.schedule);
+                       DoNotOptimize(place_tensors(problem.schedule, kept, problem.machine, method));
                      },
                      false});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "octrain/runtime/units.h"
 
@@ -9,9 +10,24 @@ namespace octrain::apps {
 
 namespace {
 
-/// The first iteration touches every page for the first time, so the next are measured. Whatever else the
-/// machine does makes an op slower, never faster: of two times the smaller is nearer the truth.
-constexpr std::uint64_t kFirstMeasured = 2, kLastMeasured = 3;
+/// The first iteration touches every page for the first time, so the next are measured. Of three times the
+/// middle one is not moved by what else the machine may have done during one of them.
+constexpr std::uint64_t kFirstMeasured = 2, kLastMeasured = 4;
+constexpr std::size_t kMiddle = (kLastMeasured - kFirstMeasured) / 2;
+
+template <class Value>
+Value middle_of(std::vector<Value> values) {
+  std::nth_element(values.begin(), values.begin() + kMiddle, values.end());
+  return values[kMiddle];
+}
+
+/// Of an iteration, what neither ops nor stalls took: the hints themselves.
+double hint_seconds(const runtime::IterationMetrics& metrics) {
+  double seconds = metrics.seconds - metrics.stall_seconds - metrics.recompute_seconds;
+  for (const std::uint64_t ns : metrics.op_ns) seconds -= static_cast<double>(ns) * 1e-9;
+  return std::max(0.0, seconds);
+}
+
 /// Less says little of a link's speed.
 constexpr std::uint64_t kLeastMoved = 64 * runtime::kMiB;
 
@@ -31,25 +47,39 @@ Replanner::Replanner(const advisor::Schedule& schedule, const PlanChoice& choice
       budget_bytes_(budget_bytes),
       told_(std::move(told)) {}
 
-void Replanner::measure(const runtime::IterationMetrics& metrics, bool first) {
-  for (std::size_t op = 0; op < schedule_.ops.size(); ++op) {
-    std::uint64_t& time_ns = schedule_.ops[op].time_ns;
-    time_ns = first ? metrics.op_ns[op] : std::min(time_ns, metrics.op_ns[op]);
+/// Hints are many and small, and there are some around every op: each op takes its part of their time.
+void Replanner::set_op_times() {
+  const std::size_t ops = schedule_.ops.size();
+  std::vector<double> hints;
+  for (const runtime::IterationMetrics& metrics : measured_) hints.push_back(hint_seconds(metrics));
+  const double hints_ns_an_op = 1e9 * middle_of(hints) / static_cast<double>(ops);
+  for (std::size_t op = 0; op < ops; ++op) {
+    std::vector<std::uint64_t> times;
+    for (const runtime::IterationMetrics& metrics : measured_) times.push_back(metrics.op_ns[op]);
+    schedule_.ops[op].time_ns = middle_of(times) + static_cast<std::uint64_t>(hints_ns_an_op);
   }
-  moved_.planned_in_bytes += metrics.memory.planned_in_bytes;
-  moved_.planned_out_bytes += metrics.memory.planned_out_bytes;
-  moved_.in_busy_ns += metrics.memory.in_busy_ns;
-  moved_.out_busy_ns += metrics.memory.out_busy_ns;
+}
+
+void Replanner::set_link_speeds() {
+  runtime::MemoryCounters moved;
+  for (const runtime::IterationMetrics& metrics : measured_) {
+    moved.planned_in_bytes += metrics.memory.planned_in_bytes;
+    moved.planned_out_bytes += metrics.memory.planned_out_bytes;
+    moved.in_busy_ns += metrics.memory.in_busy_ns;
+    moved.out_busy_ns += metrics.memory.out_busy_ns;
+  }
+  machine_.link_in_bytes_per_s =
+      speed(moved.planned_in_bytes, moved.in_busy_ns, machine_.link_in_bytes_per_s);
+  machine_.link_out_bytes_per_s =
+      speed(moved.planned_out_bytes, moved.out_busy_ns, machine_.link_out_bytes_per_s);
 }
 
 const advisor::Plan* Replanner::operator()(const runtime::IterationRecord& record, std::uint64_t trained) {
   if (trained < kFirstMeasured || trained > kLastMeasured) return nullptr;
-  measure(record.metrics, trained == kFirstMeasured);
+  measured_.push_back(record.metrics);
   if (trained < kLastMeasured) return nullptr;
-  machine_.link_in_bytes_per_s =
-      speed(moved_.planned_in_bytes, moved_.in_busy_ns, machine_.link_in_bytes_per_s);
-  machine_.link_out_bytes_per_s =
-      speed(moved_.planned_out_bytes, moved_.out_busy_ns, machine_.link_out_bytes_per_s);
+  set_op_times();
+  set_link_speeds();
   plan_ = make_proved_plan(choice_, schedule_, machine_, budget_bytes_);
   told_(*plan_);
   return &plan_->plan;

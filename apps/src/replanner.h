@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "octrain/runtime/program.h"
 #include "octrain/runtime/trainer.h"
@@ -22,18 +23,19 @@ class Replanner {
   const advisor::Plan* operator()(const runtime::IterationRecord& record, std::uint64_t trained);
 
  private:
-  void measure(const runtime::IterationMetrics& metrics, bool first);
+  void set_op_times();
+  void set_link_speeds();
 
   advisor::Schedule schedule_;
   const PlanChoice& choice_;
   advisor::Machine machine_;
   std::uint64_t budget_bytes_;
   std::function<void(const advisor::Advice&)> told_;
-  runtime::MemoryCounters moved_;  // in the iterations measured so far
+  std::vector<runtime::IterationMetrics> measured_;
   std::optional<advisor::Advice> plan_;
 };
 
 /// Iterations that a run must have for a second plan to be worth it.
-inline constexpr std::uint64_t kLeastIterationsToReplan = 6;
+inline constexpr std::uint64_t kLeastIterationsToReplan = 7;
 
 }  // namespace octrain::apps
