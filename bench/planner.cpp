@@ -171,6 +171,7 @@ double exponent(double seconds, double before, double ops_ratio) {
 /// One case at one share of the footprint, size by size: cells of the table.
 void measure(const Case& of, std::vector<Problem>& problems, double cap_seconds,
              std::vector<std::string>& cells) {
+  constexpr double kLogLinear = 1.1;
   double growth = 0;  // before anything is known of it, a case is tried that has not reached the cap
   double before = 0;
   std::size_t before_ops = 0;
@@ -178,9 +179,9 @@ void measure(const Case& of, std::vector<Problem>& problems, double cap_seconds,
   for (Problem& problem : problems) {
     const std::size_t ops = problem.schedule.ops.size();
     const double ratio = before_ops == 0 ? 1 : static_cast<double>(ops) / static_cast<double>(before_ops);
-    const double expected = before * std::pow(ratio, growth);
-    skips = skips || expected > cap_seconds;
-    double seconds = expected;
+    skips = skips || before * std::pow(ratio, growth) > cap_seconds;
+    if (skips && growth == 0) growth = kLogLinear;
+    double seconds = before * std::pow(ratio, growth);  // as expected
     if (!skips) {
       if (of.planned) DoNotOptimize(problem.plan());
       seconds = seconds_of([&] { of.run(problem); });
