@@ -79,6 +79,8 @@ std::string_view to_string(Defect defect) {
       return "overlapping_placement";
     case Defect::placed_twice:
       return "placed_twice";
+    case Defect::not_placed:
+      return "not_placed";
     case Defect::recompute_without_inputs:
       return "recompute_without_inputs";
     case Defect::recompute_of_update:

@@ -35,6 +35,13 @@ Offsets check_placements(const Schedule& schedule, const Plan& plan, Verdicts& v
       offsets[action.target] = action.offset_bytes;
     }
   }
+  const auto missing = std::find(offsets.begin(), offsets.end(), std::nullopt);
+  if (missing != offsets.end() &&
+      std::any_of(offsets.begin(), offsets.end(), [](const auto& o) { return o; })) {
+    const auto tensor = static_cast<TensorId>(missing - offsets.begin());
+    verdicts.add(Defect::not_placed, 0, tensor,
+                 verdicts.tensor_text(tensor) + " has no place, but others have");
+  }
   return offsets;
 }
 

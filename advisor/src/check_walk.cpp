@@ -138,6 +138,7 @@ void Walk::let_go(const Action& action) {
   set_host_valid(action.target, false);
   if (state.resident) release(action.target);
   state.device_valid = false;
+  holders_.give_up(action.target);
 }
 
 bool Walk::can_recompute(const Action& action) {
@@ -215,6 +216,7 @@ void Walk::take_places(OpIndex op) {
     if (!lies_in_place(schedule_, op, pair, holders_.offsets())) continue;
     release(pair.read);
     set_host_valid(pair.read, false);
+    holders_.give_up(pair.read);
     allocate(pair.written, op);
   }
 }
@@ -230,17 +232,11 @@ void Walk::release(TensorId tensor) {
   state.resident = false;
   state.device_valid = false;
   used_ -= schedule_.tensors[tensor].bytes;
-  if (!state.host_valid) holders_.give_up(tensor);
 }
 
 void Walk::set_host_valid(TensorId tensor, bool valid) {
-  State& state = states_[tensor];
-  state.host_valid = valid;
-  if (valid) {
-    take_bytes(tensor, 0);
-  } else if (!state.resident) {
-    holders_.give_up(tensor);
-  }
+  states_[tensor].host_valid = valid;
+  if (valid) take_bytes(tensor, 0);
 }
 
 void Walk::take_bytes(TensorId tensor, OpIndex at) {

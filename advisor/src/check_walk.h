@@ -43,7 +43,9 @@ using Offsets = std::vector<std::optional<std::uint64_t>>;
 
 [[nodiscard]] Offsets check_placements(const Schedule& schedule, const Plan& plan, Verdicts& verdicts);
 
-/// Who holds which bytes of the arena: a tensor that is resident or has contents on the host.
+/// Who holds which bytes of the arena: from being brought, written or on the host at the start until it is
+/// discarded, freed or overwritten in place. (Not until its contents are dead: the runtime may still be
+/// carrying them away.)
 class Holders {
  public:
   Holders(const Schedule& schedule, Offsets offsets);

@@ -26,7 +26,8 @@ class Batches {
   std::map<std::int64_t, advisor::Schedule> schedules_;
 };
 
-/// The largest batch, at most kMostImages, whose footprint fits in the budget; 0: none does.
+/// The largest batch, at most kMostImages, whose footprint fits in the budget (nothing is shared); 0: none
+/// does.
 [[nodiscard]] std::int64_t largest_batch_in_core(Batches& batches, std::uint64_t budget_bytes);
 
 }  // namespace octrain::apps

@@ -151,9 +151,9 @@ MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions&
   const std::uint64_t usable = usable_ram_bytes();
   const std::uint64_t ram_bytes = usable - std::min(usable, other_bytes);
   choose_budget(choice, options, ram_bytes);
-  require_ops_fit(program.train.schedule, choice.budget_bytes);
-  require_ops_fit(program.test.schedule, choice.budget_bytes);
-  if (options.mode != Mode::incore) {
+  if (options.mode != Mode::incore) {  // in core the arena holds every op
+    require_ops_fit(program.train.schedule, choice.budget_bytes);
+    require_ops_fit(program.test.schedule, choice.budget_bytes);
     choose_tier(choice, options, ram_bytes);
     choose_page_mover(choice, options.page_mover);
   }

@@ -20,7 +20,7 @@ struct MemoryChoice {
   runtime::host::HostSpaceOptions space;
   std::uint64_t footprint_bytes = 0;
   std::uint64_t arena_bytes = 0;   ///< what of it is used: less where tensors share bytes
-  std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the footprint or what the user allows
+  std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the arena or what the user allows
   bool everything_resident = false;
   /// In whole blocks: what the tensors take, and the largest workspace.
   [[nodiscard]] std::uint64_t with_workspace(std::uint64_t tensor_bytes) const;

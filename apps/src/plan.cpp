@@ -81,7 +81,7 @@ std::string text_of(const Comparison& comparison) {
       format_bytes(bounds.peak_live_bytes), format_bytes(bounds.largest_op_bytes),
       runtime::format_duration(seconds(bounds.ideal_ns)), format_bytes(bounds.least_traffic_bytes));
   if (comparison.largest_batch)
-    text += fmt::format("largest batch that fits in core: {}\n", *comparison.largest_batch);
+    text += fmt::format("largest batch that fits in core, nothing shared: {}\n", *comparison.largest_batch);
   Table table(
       {"policy", "seconds", "of ideal", "in", "out", "discarded", "stalled", "recomputed", "peak", "arena"});
   for (const Outcome& outcome : comparison.outcomes) {

@@ -33,8 +33,7 @@ class ProgressLine {
 /// Where the training stands.
 class ProgressReporter {
  public:
-  /// `memory` must outlive the reporter. `first` iterations were done before (a resumed run), of `iterations`
-  /// in all.
+  /// `memory` must outlive the reporter. `iterations` are those of the whole training.
   ProgressReporter(const runtime::MemorySpace& memory, std::uint64_t iterations, std::int64_t batch);
 
   void iteration(const runtime::IterationRecord& record);

@@ -1,9 +1,12 @@
 #include "replanner.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
 
 namespace octrain::apps {
@@ -80,7 +83,12 @@ const advisor::Plan* Replanner::operator()(const runtime::IterationRecord& recor
   if (trained < kLastMeasured) return nullptr;
   set_op_times();
   set_link_speeds();
-  plan_ = make_proved_plan(choice_, schedule_, machine_, budget_bytes_);
+  try {
+    plan_ = make_proved_plan(choice_, schedule_, machine_, budget_bytes_);
+  } catch (const runtime::Error& error) {
+    spdlog::warn("training goes on with its first plan: {}", error.what());
+    return nullptr;
+  }
   told_(*plan_);
   return &plan_->plan;
 }

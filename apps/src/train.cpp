@@ -217,11 +217,12 @@ int train(const TrainOptions& options) {
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
   runtime::TrainerEvents events = events_to(report, progress);
   if (plans_again) {
-    events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
-                              [&](const advisor::Advice& plan) {
-                                report.set_plan(plan, choice.with_workspace(plan.arena_bytes));
-                                progress.note("with measured times: " + plan_text(plan));
-                              });
+    events.replan = Replanner(
+        program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
+        [&](const advisor::Advice& plan) {
+          report.set_plan(plan, choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes)));
+          progress.note("with measured times: " + plan_text(plan));
+        });
   }
   runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory,
                            trainer_options(options, recipe.rate, iterations, test_images), std::move(events));

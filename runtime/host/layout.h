@@ -46,7 +46,7 @@ class Layout {
     if (offsets.size() + 1 != ranges_.size())
       throw InvalidPlan("a place for every tensor is needed, or for none");
     for (TensorId tensor = 0; tensor < offsets.size(); ++tensor) {
-      if (blocks_of(offsets[tensor]) + ranges_[tensor].count > arena)
+      if (offsets[tensor] % kBlockBytes != 0 || blocks_of(offsets[tensor]) + ranges_[tensor].count > arena)
         throw InvalidPlan("tensor " + std::to_string(tensor) + " is placed past the arena");
     }
     for (TensorId tensor = 0; tensor < offsets.size(); ++tensor)

@@ -120,6 +120,13 @@ void PagedSpace::require_resident(TensorId tensor) {
   }
 }
 
+/// Read and written, or written in the place of what is read: its blocks hold what the op wants to see.
+bool PagedSpace::lies_on_read(TensorId tensor, const OpAccess& access) const {
+  return std::any_of(access.reads.begin(), access.reads.end(), [&](TensorId read) {
+    return layout_.blocks(read).first == layout_.blocks(tensor).first && layout_.blocks(read).count > 0;
+  });
+}
+
 std::uint64_t PagedSpace::acquire(const OpAccess& access) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
@@ -128,19 +135,17 @@ std::uint64_t PagedSpace::acquire(const OpAccess& access) {
   for (const TensorId tensor : access.writes) wait_until_settled(lock, tensor);
   for (const TensorId tensor : access.writes) pager_->mark_written(layout_.blocks(tensor));
   pager_->mark_written(layout_.blocks(layout_.workspace()));
+  if (!managed()) {
+    for (const TensorId tensor : access.reads) require_resident(tensor);
+  }
   if (!demand_only_) {
     for (const TensorId tensor : access.writes) {
-      const bool overwritten =
-          std::find(access.reads.begin(), access.reads.end(), tensor) == access.reads.end();
-      if (overwritten) pager_->reserve(lock, layout_.blocks(tensor), *channel_);
+      if (!lies_on_read(tensor, access)) pager_->reserve(lock, layout_.blocks(tensor), *channel_);
     }
     const BlockRange workspace = workspace_blocks(access.workspace_bytes),
                      all = layout_.blocks(layout_.workspace());
     pager_->set_spare({workspace.end(), all.count - workspace.count});
     pager_->reserve(lock, workspace, *channel_);
-  }
-  if (!managed()) {
-    for (const TensorId tensor : access.reads) require_resident(tensor);
   }
   return static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - start).count());
 }

@@ -108,7 +108,12 @@ void Trainer::enter(const advisor::Plan& plan) {
   const std::size_t tensor_count =
       (program_.train.empty() ? program_.test : program_.train).schedule.tensors.size();
   const std::vector<std::uint64_t> offsets = advisor::arena_offsets(plan, tensor_count);
-  if (!offsets.empty()) memory_.place(offsets);
+  if (offsets.empty()) return;
+  const auto& tensors = (program_.train.empty() ? program_.test : program_.train).schedule.tensors;
+  for (TensorId tensor = 0; tensor < tensor_count; ++tensor) {
+    if (!advisor::outlives_iteration(tensors[tensor].role)) memory_.discard(tensor);  // inputs are evicted
+  }
+  memory_.place(offsets);
 }
 
 TrainResult Trainer::run() {

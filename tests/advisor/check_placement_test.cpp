@@ -93,9 +93,33 @@ TEST_F(PlacementTest, WhatAnotherHasByNowIsNotLetGoAgain) {
 }
 
 TEST_F(PlacementTest, OncePerTensor) {
-  const auto verdicts = judge({place(a, 0), place(a, 50)});
+  const auto verdicts = judge({place(a, 0), place(b, 20), place(c, 40), place(a, 50)});
   ASSERT_EQ(verdicts.size(), 1u);
   EXPECT_EQ(verdicts[0].defect, Defect::placed_twice);
+}
+
+TEST_F(PlacementTest, AllOrNone) {
+  const auto verdicts = judge({place(a, 0), place(c, 40)});
+  ASSERT_EQ(verdicts.size(), 1u);
+  EXPECT_EQ(verdicts[0].defect, Defect::not_placed);
+  EXPECT_EQ(verdicts[0].target, b);
+}
+
+TEST(Placement, DyingIsNotLettingGo) {
+  // a is dead after op 1; but if it was evicted then, the runtime may be at it still when b is written.
+  ScheduleBuilder builder;
+  const TensorId a = builder.tensor(Role::activation, 8), b = builder.tensor(Role::activation, 8);
+  builder.op({}, {a});
+  builder.op({a}, {});
+  builder.op({}, {b});
+  const auto judge = [&](const Action& end_of_a) {
+    return check(builder.schedule(), {{place(a, 0), place(b, 4), end_of_a, discard(2, b)}}, 100).verdicts;
+  };
+  EXPECT_TRUE(judge(discard(1, a)).empty());
+  const auto verdicts = judge(evict(1, a));
+  ASSERT_FALSE(verdicts.empty());
+  EXPECT_EQ(verdicts[0].defect, Defect::overlapping_placement);
+  EXPECT_EQ(verdicts[0].target, b);
 }
 
 TEST(Placement, AWeightKeepsItsPlaceForTheWholeIteration) {
@@ -141,7 +165,12 @@ struct InPlaceTest : ::testing::Test {
     builder.op({a}, {b});
     builder.op({b}, {});
   }
+  /// c, where nobody places it, lies out of the way.
   std::vector<Verdict> judge(std::vector<Action> actions, std::uint64_t budget_bytes = 10) const {
+    if (std::none_of(actions.begin(), actions.end(), [this](const Action& action) {
+          return action.kind == ActionKind::place && action.target == c;
+        }))
+      actions.push_back(place(c, 1000));
     return check(builder.schedule(), {std::move(actions)}, budget_bytes).verdicts;
   }
   void expect_overlap(const std::vector<Action>& actions) const {
@@ -158,7 +187,8 @@ struct InPlaceTest : ::testing::Test {
 TEST_F(InPlaceTest, TheOutputMayTakeThePlaceThatTheScheduleOffers) {
   builder.overwrite(1, a, b);
   EXPECT_TRUE(judge({place(a, 0), place(b, 0), discard(2, b)}).empty());
-  const CheckReport report = check(builder.schedule(), {{place(a, 0), place(b, 0), discard(2, b)}}, 10);
+  const CheckReport report =
+      check(builder.schedule(), {{place(a, 0), place(b, 0), place(c, 10), discard(2, b)}}, 10);
   EXPECT_EQ(report.peak_bytes, 10u) << "the bytes are there once";
 }
 
@@ -207,8 +237,9 @@ TEST_F(InPlaceTest, NotOfAWeight) {
   const TensorId weight = builder.tensor(Role::weight, 10);
   const OpIndex op = builder.op({weight}, {c});
   builder.overwrite(op, weight, c);
-  const auto verdicts = judge(
-      {place(weight, 0), place(c, 0), prefetch(0, weight), discard(1, a), discard(2, b), discard(3, c)}, 100);
+  const auto verdicts = judge({place(a, 20), place(b, 40), place(weight, 0), place(c, 0), prefetch(0, weight),
+                               discard(1, a), discard(2, b), discard(3, c)},
+                              100);
   ASSERT_FALSE(verdicts.empty());
   EXPECT_EQ(verdicts[0].defect, Defect::overlapping_placement);
 }

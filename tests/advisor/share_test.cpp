@@ -249,6 +249,13 @@ TEST_F(PlannedShareTest, WhatIsRecomputedKeepsItsPlaceInBetween) {
   EXPECT_EQ(made.arena_bytes, 24u) << "c lies over neither";
 }
 
+TEST_F(PlannedShareTest, APlacedPlanIsPlacedAnew) {
+  shared({}, "first-fit");
+  const Plan once = made.plan;
+  shared(once.actions, "first-fit");
+  EXPECT_EQ(made.plan, once);
+}
+
 TEST(PlannedShare, WeightsKeepTheSamePlaceInEveryPlan) {
   const Schedule schedule = testing::vgg_like_schedule(16);
   const auto weights_of = [&](const Plan& plan) {

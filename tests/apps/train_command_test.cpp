@@ -101,6 +101,23 @@ TEST(Train, ManagedMemoryMovesOnlyWhatWasPlanned) {
   }
 }
 
+TEST(Train, TestsOutOfCoreAsInCoreAndGoesOnAsIfItHadNot) {
+  const Arguments resnet = {"--model", "resnet-8", "--batch", "16", "--iterations", "9", "--test-interval",
+                            "3",       "--test",   "--json",  "-"};
+  const Outcome in_core = run_octrain(with(resnet, {"--mode", "incore", "--share", "none"}));
+  ASSERT_EQ(in_core.exit_code, 0) << in_core.err;
+  for (const char* mode : {"explicit", "um"}) {
+    if (std::string(mode) == "um" && !managed_memory_works()) continue;
+    for (const char* tier : {"ram", "file"}) {
+      const Outcome outside =
+          run_octrain(with(resnet, {"--mode", mode, "--device-memory", "24MiB", "--tier", tier}));
+      ASSERT_EQ(outside.exit_code, 0) << outside.err;
+      EXPECT_EQ(losses(outside.json()), losses(in_core.json())) << mode << ' ' << tier;
+      EXPECT_EQ(outside.json()["test_accuracy"], in_core.json()["test_accuracy"]) << mode << ' ' << tier;
+    }
+  }
+}
+
 TEST(Train, PlansAgainWithMeasuredTimesAndTheNumbersStay) {
   const Arguments resnet = {"--model", "resnet-8", "--batch", "16", "--iterations", "7", "--json", "-"};
   const Outcome in_core = run_octrain(with(resnet, {"--mode", "incore"}));

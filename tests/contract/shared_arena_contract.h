@@ -1,5 +1,5 @@
-// Tensors that share bytes of one arena, never alive together: what every MemorySpace must keep apart
-// nevertheless.
+// Tensors that share bytes of one arena, never holding them at the same time: what every MemorySpace must
+// keep apart nevertheless.
 #pragma once
 
 #include "contract/memory_space_contract.h"
@@ -111,6 +111,11 @@ TEST_P(MemorySpaceContract, AnOutputTakesThePlaceOfItsInput) {
     run_op({kInPlace}, {});
     space_->discard(kInPlace);
   }
+  if (!GetParam().faults) return;
+  run_op({}, {kB});
+  space_->evict(kB);
+  run_op({kB}, {kInPlace});  // nobody brought the input: faults do
+  run_op({kInPlace}, {});
 }
 
 }  // namespace octrain::runtime

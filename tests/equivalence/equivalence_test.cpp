@@ -135,15 +135,17 @@ TEST_P(Equivalence, SharedBytesInCore) {
 /// alone.
 TEST_P(Equivalence, SharedBytesOutOfCore) {
   const std::vector<Arguments> ways = {{}, {"--policy", "naive"}, {"--recompute", "speed"}};
+  const std::vector<std::string> modes = {"explicit", "um", "um-naive"};
   std::size_t turn = 0;
   for (const std::string method : {"first-fit", "smartpool", "profile-guided", "inplace", "exact", "auto"}) {
-    for (const char* mode : {"explicit", "um", "um-naive"}) {
-      if (std::string(mode) != "explicit" && !managed_memory_works()) continue;
-      const Arguments way = std::string(mode) == "um-naive" ? Arguments{} : ways[turn % ways.size()];
-      expect_same(Arguments{"--mode", mode, "--share", method} + way, turn / 3 % 2 == 0 ? "ram" : "file",
-                  turn % 2 == 0 ? budgets().back() : budgets().front());
-      ++turn;
+    for (std::size_t i = 0; i < modes.size(); ++i) {
+      if (modes[i] != "explicit" && !managed_memory_works()) continue;
+      const Arguments way = modes[i] == "um-naive" ? Arguments{} : ways[(turn + i) % ways.size()];
+      expect_same(Arguments{"--mode", modes[i], "--share", method} + way,
+                  (turn + i) % 2 == 0 ? "ram" : "file",
+                  (turn / 2 + i) % 2 == 0 ? budgets().back() : budgets().front());
     }
+    ++turn;
   }
 }
 

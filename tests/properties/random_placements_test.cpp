@@ -100,7 +100,8 @@ TEST(RandomPlacements, OfPlansThatRecomputeAreValid) {
   for (std::uint32_t seed = 0; seed < cases(300); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomTraining random(seed);
-    const Schedule schedule = random.make();
+    Schedule schedule = random.make();
+    offer_overwrites(schedule, random);
     const Machine machine = unit_machine();
     for (const RecomputeMethod& method : recompute_methods()) {
       AdviceRequest request{.schedule = schedule, .machine = machine};
@@ -115,6 +116,10 @@ TEST(RandomPlacements, OfPlansThatRecomputeAreValid) {
           std::count_if(advice.plan.actions.begin(), advice.plan.actions.end(),
                         [](const Action& action) { return action.kind == ActionKind::recompute; }));
       expect_placed(schedule, advice.plan, request.budget_bytes, std::string(method.name));
+      request.share = "profile-guided";
+      const Advice placed = advise(request);
+      const CheckReport report = check(schedule, placed.plan, request.budget_bytes);
+      ASSERT_TRUE(report.ok()) << method.name << ": " << report.verdicts[0].message;
     }
   }
   EXPECT_GT(reruns, cases(300));

@@ -10,6 +10,26 @@
 
 namespace octrain::testing {
 
+/// Every other pair that an op may work on in place is offered; what is read and written has often as many
+/// bytes.
+template <class Random>
+void offer_overwrites(advisor::Schedule& schedule, Random& random) {
+  for (advisor::TensorInfo& tensor : schedule.tensors) {
+    if (random.below(2) == 0) tensor.bytes = 8;
+  }
+  const auto contains = [](const auto& ids, advisor::TensorId id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  for (advisor::Op& op : schedule.ops) {
+    for (const advisor::TensorId read : op.reads) {
+      for (const advisor::TensorId written : op.writes) {
+        const bool may = !contains(op.writes, read) && !contains(op.reads, written);
+        if (may && random.below(2) == 0) op.overwrites.push_back({read, written});
+      }
+    }
+  }
+}
+
 class RandomSchedule {
  public:
   explicit RandomSchedule(std::uint32_t seed) : random_(seed) {}
@@ -22,24 +42,9 @@ class RandomSchedule {
     return builder_.schedule();
   }
 
-  /// Every other pair that an op may work on in place is offered; what is read and written has often as many
-  /// bytes.
   advisor::Schedule make_with_overwrites() {
     advisor::Schedule schedule = make();
-    for (advisor::TensorInfo& tensor : schedule.tensors) {
-      if (below(2) == 0) tensor.bytes = 8;
-    }
-    const auto contains = [](const auto& ids, advisor::TensorId id) {
-      return std::find(ids.begin(), ids.end(), id) != ids.end();
-    };
-    for (advisor::Op& op : schedule.ops) {
-      for (const advisor::TensorId read : op.reads) {
-        for (const advisor::TensorId written : op.writes) {
-          const bool may = !contains(op.writes, read) && !contains(op.reads, written);
-          if (may && below(2) == 0) op.overwrites.push_back({read, written});
-        }
-      }
-    }
+    offer_overwrites(schedule, *this);
     return schedule;
   }
 

@@ -28,7 +28,7 @@ namespace octrain::advisor {
                                                  const std::vector<std::size_t>& order);
 
 /// The lowest answer of the heuristics; the rest are not asked once one is as low as the capacity or the
-/// lower bound.
+/// lower bound, nor for very many buffers.
 [[nodiscard]] PackingSolution best_of_heuristics(const PackingProblem& problem);
 
 /// Fills in the height, and whether the lower bound proves it.

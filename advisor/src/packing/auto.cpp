@@ -8,6 +8,10 @@
 namespace octrain::advisor {
 namespace {
 
+/// All heuristics but the first look at everything that is placed already: for so many buffers in about a
+/// second.
+constexpr std::size_t kMostForAll = 30'000;
+
 PackingSolution pack(const PackingProblem& problem, std::uint64_t steps) {
   return search_lower(problem, best_of_heuristics(problem), SearchWhat::what_is_too_high, steps);
 }
@@ -21,7 +25,7 @@ PackingSolution best_of_heuristics(const PackingProblem& problem) {
        {profile_guided_packing(), smartpool_packing(), first_fit_packing()}) {
     PackingSolution solution = heuristic.pack(problem, 0);
     if (best.offsets.empty() || solution.height_bytes < best.height_bytes) best = std::move(solution);
-    if (best.height_bytes <= target_bytes) break;
+    if (best.height_bytes <= target_bytes || problem.buffers.size() > kMostForAll) break;
   }
   return best;
 }

@@ -15,9 +15,6 @@ class Walker {
         index_(plan, schedule.ops.size()),
         operands_(operands_by_op(schedule)),
         tensors_(schedule.tensors.size()) {
-    for (const Action& action : plan.actions) {
-      if (action.kind == ActionKind::place) made_.plan.actions.push_back(action);
-    }
     made_.lives.resize(schedule.tensors.size());
     index_uses();
   }
@@ -126,7 +123,7 @@ class Walker {
       const Tensor& tensor = tensors_[operand.tensor];
       const bool read_later = tensor.next < tensor.uses.size() && tensor.uses[tensor.next].reads;
       if (outlives(operand.tensor) || read_later) continue;
-      made_.plan.actions.push_back({ActionKind::discard, before - 1, operand.tensor});
+      if (before > 0) made_.plan.actions.push_back({ActionKind::discard, before - 1, operand.tensor});
       end_life(operand.tensor);
     }
   }

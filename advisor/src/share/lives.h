@@ -25,8 +25,8 @@ struct LivedPlan {
 };
 
 /// The same plan, but every tensor that does not outlive the iteration is discarded as soon as nobody reads
-/// it any more, and what the plan did with dead contents is left out. Resident bytes are nowhere more than
-/// they were.
+/// it any more, and what the plan did with dead contents is left out, its placements too. Resident bytes are
+/// nowhere more than they were.
 [[nodiscard]] LivedPlan discard_at_death(const Schedule& schedule, const Plan& plan);
 
 }  // namespace octrain::advisor

@@ -19,8 +19,9 @@ constexpr std::array<ShareMethod, 7> kMethods = {{
      "smartpool"},
     {"profile-guided", "a skyline, the longest-lived that fits; in place (Sekiyama et al. 2018)", true,
      "profile-guided"},
-    {"exact", "search for the smallest arena, for a minute at most; in place", true, "exact", kThoroughSteps},
-    {"auto", "the best of all, with a short search; in place", true, "auto", kQuickSteps},
+    {"exact", "search for the smallest arena, for about a minute; in place", true, "exact", kThoroughSteps},
+    {"auto", "the best of the heuristics (of one for very many tensors), with a short search; in place", true,
+     "auto", kQuickSteps},
 }};
 
 std::uint64_t whole_blocks(std::uint64_t bytes, std::uint64_t block_bytes) {
@@ -181,6 +182,7 @@ Placements place_tensors(const Schedule& schedule, const Plan& plan, const Machi
       result.in_place.clear();
       transients = std::move(apart);
       packed = std::move(packed_apart);
+      packed.proven = false;  // in place it might be lower
     }
   }
   result.plan = std::move(lived.plan);

@@ -10,6 +10,7 @@ namespace {
 
 using testing::discard;
 using testing::evict;
+using testing::place;
 using testing::prefetch;
 using testing::recompute;
 using testing::ScheduleBuilder;
@@ -141,6 +142,26 @@ TEST(Simulate, RecomputationIsCountedApart) {
   EXPECT_EQ(run.recompute_ns, 10u);
   EXPECT_EQ(run.total_ns, 35u);
   EXPECT_EQ(run.op_start_ns, (Starts{0, 10, 25}));
+}
+
+TEST(Simulate, AnOutputInPlaceTakesNoBytesOfItsOwn) {
+  // a → b → c, all on the same 10 bytes, of which there are 10; b leaves and comes back in between.
+  ScheduleBuilder builder;
+  const TensorId a = builder.tensor(Role::activation, 10), b = builder.tensor(Role::activation, 10),
+                 c = builder.tensor(Role::activation, 10);
+  builder.op({}, {a}, 5);
+  builder.overwrite(builder.op({a}, {b}, 5), a, b);
+  builder.overwrite(builder.op({b}, {c}, 5), b, c);
+  builder.op({c}, {}, 5);
+  const Plan plan = {{place(a, 0), place(b, 0), place(c, 0), evict(1, b), prefetch(2, b), discard(3, c)}};
+  const Simulation run = simulate(builder.schedule(), plan, unit_machine(), 10);
+  EXPECT_EQ(run.peak_bytes, 10u);
+  EXPECT_EQ(run.op_start_ns, (Starts{0, 5, 30, 35}));
+  EXPECT_EQ(run.total_ns, 40u);
+  EXPECT_EQ(run.out_bytes, 10u);
+  EXPECT_EQ(run.in_bytes, 10u);
+  const Plan apart = {{place(a, 0), place(b, 10), place(c, 20), discard(1, a), discard(2, b), discard(3, c)}};
+  EXPECT_EQ(simulate(builder.schedule(), apart, unit_machine(), 30).peak_bytes, 20u);
 }
 
 TEST(Simulate, APlanThatCannotWorkEnds) {

@@ -23,6 +23,7 @@ enum class Defect {
                           ///< or another tensor has the bytes by now
   overlapping_placement,  ///< a tensor takes bytes that another still has: resident, or contents on the host
   placed_twice,
+  not_placed,                ///< others are
   recompute_without_inputs,  ///< an input of the op to run again is not resident or dead
   recompute_of_update,  ///< running an update, an in-place op or a writer of shared buffers twice changes the
                         ///< numbers

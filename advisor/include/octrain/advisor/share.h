@@ -1,4 +1,4 @@
-// Sharing: tensors that are never alive together lie on the same bytes of one arena.
+// Sharing: tensors that never hold bytes at the same time lie on the same bytes of one arena.
 #pragma once
 
 #include <cstdint>
@@ -44,11 +44,11 @@ struct Placements {
 /// By name; nullptr when there is none.
 [[nodiscard]] const ShareMethod* find_share_method(std::string_view name);
 
-/// A valid plan (of any policy; keep_plan() in core), with a place for every tensor. Who shares bytes must
-/// let go of them in time, so what dies within the iteration is discarded at its death, whatever the plan
-/// did with dead contents. A tensor has its bytes from the first time it is written, or brought, to its last
-/// death in the iteration, on the host too. Weights and states lie below all others, the same in every plan
-/// of a program, so that one plan can follow another.
+/// A valid plan (of any policy; keep_plan() in core), with a new place for every tensor. Who shares bytes
+/// must let go of them in time, so what dies within the iteration is discarded at its death, whatever the
+/// plan did with dead contents. A tensor has its bytes from the first time it is written, or brought, to its
+/// last death in the iteration, on the host too. Weights and states lie below all others, the same in every
+/// plan of a program, so that one plan can follow another.
 [[nodiscard]] Placements place_tensors(const Schedule& schedule, const Plan& plan, const Machine& machine,
                                        const ShareMethod& method);
 
