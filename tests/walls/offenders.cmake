@@ -19,6 +19,7 @@ endfunction()
 
 expect_caught(cuda_only_in_cuda runtime/src/a.cpp "#include <cuda_runtime.h>")
 expect_caught(cuda_only_in_cuda layers/host/a.cpp "void f() { cudaFree(nullptr); }")
+expect_caught(cuda_only_in_cuda bench/a.cu "#include <cuda_runtime.h>")
 expect_caught(host_only_in_host layers/src/a.cpp "#include <oneapi/dnnl/dnnl.hpp>")
 expect_caught(host_only_in_host runtime/src/a.cpp "#include <linux/userfaultfd.h>")
 expect_caught(advisor_is_pure advisor/src/a.cpp "#include <chrono>")
