@@ -112,11 +112,12 @@ TEST_F(PlanFit, HasARowForEveryPolicyAndWhatPlanSaysOfItThere) {
   EXPECT_EQ(fits["policies"][1], automatic);
   const Outcome at_batch = plan({"--batch", automatic["batch"].dump()});
   ASSERT_EQ(at_batch.exit_code, 0) << at_batch.err;
-  EXPECT_EQ(in_core["batch"], at_batch.json()["largest_batch_in_core"]);
+  const nlohmann::json plans = at_batch.json();
+  EXPECT_EQ(in_core["batch"], plans["largest_batch_in_core"]);
   EXPECT_EQ(in_core["of_ideal"], 1.0);
   EXPECT_EQ(in_core["host_bytes"], 0);
-  EXPECT_EQ(fits["policies"].size(), at_batch.json()["policies"].size() + 1);
-  for (const auto& planned : at_batch.json()["policies"]) {
+  EXPECT_EQ(fits["policies"].size(), plans["policies"].size() + 1);
+  for (const nlohmann::json& planned : plans["policies"]) {
     const nlohmann::json row = row_of(fits, planned["policy"]);
     EXPECT_LE(row["batch"], automatic["batch"]) << row;
     EXPECT_GE(row["batch"], in_core["batch"]) << row;
