@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "host/layout.h"
 #include "host/memory_slots.h"
+#include "src/layout.h"
 
 namespace octrain::runtime::host {
 

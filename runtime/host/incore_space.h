@@ -2,8 +2,8 @@
 #pragma once
 
 #include "host/handles.h"
-#include "host/layout.h"
 #include "octrain/runtime/host/host_space.h"
+#include "src/layout.h"
 
 namespace octrain::runtime::host {
 
@@ -19,7 +19,7 @@ class IncoreSpace final : public MemorySpace {
   void prefetch(TensorId) override {}
   void evict(TensorId) override {}
   void discard(TensorId) override {}
-  std::uint64_t acquire(const OpAccess&) override { return 0; }
+  void acquire(const OpAccess&) override {}
   void release(const OpAccess&) override {}
   void quiesce() override {}
   void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override;

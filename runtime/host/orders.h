@@ -8,8 +8,8 @@
 #include <deque>
 #include <vector>
 
-#include "host/layout.h"
 #include "host/tier.h"
+#include "src/layout.h"
 
 namespace octrain::runtime::host {
 

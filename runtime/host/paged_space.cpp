@@ -1,7 +1,6 @@
 #include "host/paged_space.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
@@ -127,9 +126,7 @@ bool PagedSpace::lies_on_read(TensorId tensor, const OpAccess& access) const {
   });
 }
 
-std::uint64_t PagedSpace::acquire(const OpAccess& access) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
+void PagedSpace::acquire(const OpAccess& access) {
   Lock lock = pager_->lock();
   for (const TensorId tensor : access.reads) wait_until_settled(lock, tensor);
   for (const TensorId tensor : access.writes) wait_until_settled(lock, tensor);
@@ -147,7 +144,6 @@ std::uint64_t PagedSpace::acquire(const OpAccess& access) {
     pager_->set_spare({workspace.end(), all.count - workspace.count});
     pager_->reserve(lock, workspace, *channel_);
   }
-  return static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - start).count());
 }
 
 void PagedSpace::release(const OpAccess& access) {

@@ -8,12 +8,12 @@
 
 #include "host/fault_server.h"
 #include "host/handles.h"
-#include "host/layout.h"
 #include "host/page_mover.h"
 #include "host/pager.h"
 #include "host/transfer_worker.h"
 #include "host/userfault.h"
 #include "octrain/runtime/host/host_space.h"
+#include "src/layout.h"
 
 namespace octrain::runtime::host {
 
@@ -27,7 +27,7 @@ class PagedSpace final : public MemorySpace {
   void prefetch(TensorId tensor) override;
   void evict(TensorId tensor) override;
   void discard(TensorId tensor) override;
-  std::uint64_t acquire(const OpAccess& access) override;
+  void acquire(const OpAccess& access) override;
   void release(const OpAccess& access) override;
   void quiesce() override;
   void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override;

@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "host/block_table.h"
-#include "host/layout.h"
 #include "host/memory_slots.h"
 #include "host/orders.h"
 #include "host/page_mover.h"
 #include "host/tier.h"
 #include "octrain/runtime/memory_space.h"
+#include "src/layout.h"
 
 namespace octrain::runtime::host {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "host/layout.h"
+#include "src/layout.h"
 
 namespace octrain::runtime::host {
 

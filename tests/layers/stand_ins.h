@@ -81,7 +81,7 @@ class PlainMemory final : public runtime::MemorySpace {
   void prefetch(runtime::TensorId) override {}
   void evict(runtime::TensorId) override {}
   void discard(runtime::TensorId) override {}
-  std::uint64_t acquire(const runtime::OpAccess&) override { return 0; }
+  void acquire(const runtime::OpAccess&) override {}
   void release(const runtime::OpAccess&) override {}
   void quiesce() override {}
   void write_contents(runtime::TensorId tensor, std::uint64_t offset,

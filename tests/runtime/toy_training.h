@@ -52,12 +52,11 @@ class StrictMemory : public runtime::MemorySpace {
     lose(tensors_[id].host);
     tensors_[id].resident = false;
   }
-  std::uint64_t acquire(const runtime::OpAccess& access) override {
+  void acquire(const runtime::OpAccess& access) override {
     for (const auto operands : {access.reads, access.writes})
       for (const TensorId id : operands)
         if (!tensors_[id].resident)
           throw runtime::InvalidPlan("tensor " + std::to_string(id) + " is not resident");
-    return 0;
   }
   void release(const runtime::OpAccess&) override {}
   void quiesce() override {}

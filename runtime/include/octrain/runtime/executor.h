@@ -4,16 +4,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "octrain/advisor/plan.h"
 #include "octrain/advisor/schedule.h"
 #include "octrain/runtime/memory_space.h"
+#include "octrain/runtime/op_timer.h"
 
 namespace octrain::runtime {
 
-/// What an op function sees. Pointers are valid until it returns.
+/// What an op function sees. Pointers are valid until the op has ended: when the function returns, or when
+/// the device has done what it was given.
 struct OpContext {
   MemorySpace& memory;
   std::byte* workspace = nullptr;  ///< Op::workspace_bytes, 2 MiB aligned
@@ -59,13 +62,13 @@ class Executor {
   IterationMetrics run(const IterationInput& input, const OpProgress& progress = {});
 
  private:
-  /// Answers the nanoseconds of its computation; its stall goes into `metrics`.
-  std::uint64_t run_op(advisor::OpIndex index, const OpContext& iteration, IterationMetrics& metrics);
+  void run_op(advisor::OpIndex index, const OpContext& iteration);
 
   const advisor::Schedule& schedule_;
   std::span<const OpFunction> functions_;
   MemorySpace& memory_;
   advisor::PlanIndex index_;
+  std::unique_ptr<OpTimer> timer_;
 };
 
 }  // namespace octrain::runtime

@@ -6,12 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "octrain/advisor/schedule.h"
+#include "octrain/runtime/op_timer.h"
 
 namespace octrain::runtime {
 
@@ -65,10 +66,17 @@ class MemorySpace {
   virtual void discard(TensorId tensor) = 0;  ///< contents dead on device and host; blocks are free at once
 
   /// Makes an op's operands usable: waits for their transfers under way, reserves blocks for those written as
-  /// a whole, notes what becomes dirty. Returns the nanoseconds it waited. Operands that no hint brought:
-  /// managed spaces leave them to demand faults, explicit ones throw InvalidPlan.
-  virtual std::uint64_t acquire(const OpAccess& access) = 0;
+  /// a whole, notes what becomes dirty. (On a device that works behind the executor, it is the device that
+  /// waits, and release() is said before the op has ended.) Operands that no hint brought: managed spaces
+  /// leave them to demand faults, explicit ones throw InvalidPlan.
+  virtual void acquire(const OpAccess& access) = 0;
   virtual void release(const OpAccess& access) = 0;
+
+  /// An iteration is about to begin; no op is under way. Memory without hints that is given
+  /// less than the device has (um-naive under a virtual budget) lays out of it here what exceeds the budget.
+  virtual void begin_iteration() {}
+  /// A timer of the ops that work on this memory.
+  [[nodiscard]] virtual std::unique_ptr<OpTimer> make_timer() { return make_thread_timer(); }
 
   /// Waits for every transfer under way; rethrows what failed.
   virtual void quiesce() = 0;

@@ -1,5 +1,6 @@
-// Where each tensor lies: every tensor starts at a block, one behind the other or at a given offset (then
-// blocks may be shared); the workspace comes last, and stays where it is when tensors are placed anew.
+// Where each tensor lies, for every backend's spaces: every tensor starts at a block, one behind the other or
+// at a given offset (then blocks may be shared); the workspace comes last, and stays where it is when tensors
+// are placed anew.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 #include "octrain/runtime/memory_space.h"
 #include "octrain/runtime/units.h"
 
-namespace octrain::runtime::host {
+namespace octrain::runtime {
 
 using BlockId = std::uint32_t;
 
@@ -69,4 +70,4 @@ class Layout {
   BlockId block_count_ = 0;
 };
 
-}  // namespace octrain::runtime::host
+}  // namespace octrain::runtime

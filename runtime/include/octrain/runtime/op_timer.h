@@ -1,0 +1,38 @@
+// How long ops waited and ran, measured where they run: on the clock of the executor's thread, or on a device
+// that works behind it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace octrain::runtime {
+
+/// Of one run of an op.
+struct OpTime {
+  std::uint64_t stall_ns = 0;  ///< waited for transfers of its operands
+  std::uint64_t run_ns = 0;    ///< computed, demand faults included
+};
+
+/// For each run of an op waits(), runs(), done(), in this order, from the executor's thread; these wait for
+/// nothing.
+class OpTimer {
+ public:
+  virtual ~OpTimer() = default;
+  OpTimer(const OpTimer&) = delete;
+  OpTimer& operator=(const OpTimer&) = delete;
+
+  virtual void waits() = 0;
+  virtual void runs() = 0;
+  virtual void done() = 0;
+  /// Waits until all that was begun has ended; answers the times since the last take(), in order.
+  [[nodiscard]] virtual std::vector<OpTime> take() = 0;
+
+ protected:
+  OpTimer() = default;
+};
+
+/// For ops that are done when their function returns.
+[[nodiscard]] std::unique_ptr<OpTimer> make_thread_timer();
+
+}  // namespace octrain::runtime
