@@ -1,23 +1,30 @@
-// How much is kept resident, and what lies below it: decided before a byte is allocated, and said.
+// How much is kept resident: decided before a byte is allocated, and said.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "octrain/advisor/advise.h"
-#include "octrain/advisor/machine.h"
-#include "octrain/layers/kernel.h"
-#include "octrain/runtime/host/host_space.h"
+#include "octrain/runtime/memory_space.h"
 #include "octrain/runtime/program.h"
 #include "options.h"
 
 namespace octrain::apps {
 
+class Platform;  // platform.h
+
+/// What every backend's memory must know.
+struct SpaceSizes {
+  std::uint64_t device_bytes = 0;     ///< resident at most; with everything resident, all that there is
+  std::uint64_t workspace_bytes = 0;  ///< the largest of any op
+  std::vector<std::uint64_t> arena_offsets;  ///< by tensor; empty: each has bytes of its own
+  std::uint64_t arena_bytes = 0;             ///< for the tensors; more than the offsets need if others follow
+};
+
 struct MemoryChoice {
-  runtime::host::HostSpaceOptions space;
+  SpaceSizes space;
   std::uint64_t footprint_bytes = 0;
   std::uint64_t arena_bytes = 0;   ///< what of it is used: less where tensors share bytes
   std::uint64_t budget_bytes = 0;  ///< what a plan may use; for incore the arena or what the user allows
@@ -25,16 +32,14 @@ struct MemoryChoice {
   /// In whole blocks: what the tensors take, and the largest workspace.
   [[nodiscard]] std::uint64_t with_workspace(std::uint64_t tensor_bytes) const;
   [[nodiscard]] double oversubscription() const;
-  /// "RAM", "file in /var/tmp (70.1 GiB free)".
-  [[nodiscard]] std::string tier_text() const;
 };
 
 /// `other_bytes`: what the process needs of RAM beside the tensors. `resident_arena_bytes`: what the tensors
-/// take together, where that is known beforehand because no plan depends on the budget. Throws
-/// OutOfDeviceMemory naming the largest op when no plan could work, or when incore does not fit; UsageError
-/// for options that exclude each other.
-[[nodiscard]] MemoryChoice choose_memory(const runtime::Program& program, const MemoryOptions& options,
-                                         std::uint64_t other_bytes,
+/// take together, where that is known beforehand because no plan depends on the budget. Settles the platform.
+/// Throws OutOfDeviceMemory naming the largest op when no plan could work, or when incore does not fit;
+/// UsageError for options that exclude each other.
+[[nodiscard]] MemoryChoice choose_memory(Platform& platform, const runtime::Program& program,
+                                         const MemoryOptions& options, std::uint64_t other_bytes,
                                          std::optional<std::uint64_t> resident_arena_bytes);
 
 /// The tensors lie as `first` places them, in an arena of so many bytes; or, if other plans follow, in as
@@ -45,13 +50,8 @@ void place_tensors(MemoryChoice& choice, const runtime::Program& program, const 
 /// Does the pass fit in the budget op by op? Throws OutOfDeviceMemory with the shortfall and the op's name.
 void require_ops_fit(const advisor::Schedule& schedule, std::uint64_t budget_bytes);
 
-/// RAM that a budget may take now; the rest is left to the system and the libraries.
-[[nodiscard]] std::uint64_t usable_ram_bytes();
-
-/// The machine that the simulator is to predict for.
-[[nodiscard]] advisor::Machine machine_of(const MemoryChoice& choice, const layers::Backend& backend);
-
-[[nodiscard]] std::unique_ptr<runtime::MemorySpace> make_space(const runtime::Program& program,
+[[nodiscard]] std::unique_ptr<runtime::MemorySpace> make_space(Platform& platform,
+                                                               const runtime::Program& program,
                                                                const MemoryChoice& choice);
 
 }  // namespace octrain::apps

@@ -11,6 +11,7 @@
 #include "batches.h"
 #include "commands.h"
 #include "fit.h"
+#include "host_platform.h"
 #include "memory_choice.h"
 #include "octrain/advisor/bounds.h"
 #include "octrain/runtime/error.h"

@@ -13,6 +13,7 @@
 #include "options.h"
 #include "output.h"
 #include "planning.h"
+#include "platform.h"
 #include "progress.h"
 #include "recipe.h"
 #include "replanner.h"
@@ -83,7 +84,8 @@ std::string plan_text(const advisor::Advice& plan) {
                      format_bytes(prediction.discarded_bytes));
 }
 
-void announce(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans) {
+void announce(const TrainOptions& options, const Platform& platform, const MemoryChoice& choice,
+              const Plans& plans) {
   spdlog::info(
       "{} batch {}: footprint {}, device memory {}: {}", options.workload.model, options.workload.batch,
       format_bytes(choice.footprint_bytes), format_bytes(choice.budget_bytes),
@@ -91,22 +93,20 @@ void announce(const TrainOptions& options, const MemoryChoice& choice, const Pla
                                  : fmt::format("oversubscribed {:.2f} times", choice.oversubscription()));
   if (choice.arena_bytes < choice.footprint_bytes)
     spdlog::info("tensors share bytes: all lie in {}", format_bytes(choice.arena_bytes));
-  spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), choice.tier_text());
+  spdlog::info("mode {}, tier below: {}", to_string(options.memory.mode), platform.tier_text());
   if (makes_plans(options.memory.mode)) spdlog::info(plan_text(plans.train));
 }
 
-RunFacts facts_of(const TrainOptions& options, const MemoryChoice& choice, const Plans& plans,
-                  const layers::Backend& backend) {
+RunFacts facts_of(const TrainOptions& options, const Platform& platform, const MemoryChoice& choice,
+                  const Plans& plans) {
   RunFacts facts;
   facts.model = options.workload.model;
   facts.mode = to_string(options.memory.mode);
   facts.policy = plans.train.policy;
   facts.recompute = plans.train.recompute;
   facts.share = share_method(options.memory);
-  facts.backend = backend.name();
-  facts.tier = options.memory.mode == Mode::incore                  ? "none"
-               : choice.space.tier == runtime::host::TierKind::file ? "file"
-                                                                    : "ram";
+  facts.backend = platform.name();
+  facts.tier = platform.tier_name();
   facts.batch = options.workload.batch;
   facts.seed = options.workload.seed;
   facts.device_memory_bytes = choice.budget_bytes;
@@ -192,27 +192,29 @@ int train(const TrainOptions& options) {
   start_logging();
   check_plan_choice(options.memory.plan);
   const bool with_test = wants_test(options);
+  const std::unique_ptr<Platform> platform = open_platform(options.workload, options.memory);
   const Workload workload = open_workload(options.workload, with_test);
   const std::uint64_t iterations = iteration_count(options, *workload.reader);
   const Recipe recipe = make_recipe(options.solver, options.workload.model,
                                     options.workload.batch * options.workload.accumulate, iterations);
-  const layers::LoweredNet lowered = lower_workload(workload, options.workload, recipe.solver);
+  const layers::LoweredNet lowered =
+      lower_workload(workload, platform->kernels(), options.workload, recipe.solver);
   const runtime::Program& program = lowered.program;
   const bool plans_ahead = makes_plans(options.memory.mode);
   Plans plans;
   if (!plans_ahead) plans = resident_plans(program, options.memory, with_test);
-  MemoryChoice choice = choose_memory(program, options.memory, workload.reader->staging_bytes(),
+  MemoryChoice choice = choose_memory(*platform, program, options.memory, workload.reader->staging_bytes(),
                                       plans_ahead ? std::nullopt : std::optional(plans.arena_bytes()));
-  const advisor::Machine machine = machine_of(choice, *workload.backend);
+  const advisor::Machine machine = platform->machine(choice);
   if (plans_ahead) plans = make_plans(program, options.memory, choice, machine, with_test);
   const bool plans_again =
       plans_ahead && !choice.everything_resident && iterations >= kLeastIterationsToReplan;
   place_tensors(choice, program, plans.train, plans.arena_bytes(), plans_again);
-  announce(options, choice, plans);
-  const std::unique_ptr<runtime::MemorySpace> memory = make_space(program, choice);
+  announce(options, *platform, choice, plans);
+  const std::unique_ptr<runtime::MemorySpace> memory = make_space(*platform, program, choice);
   spdlog::info("memory: {}", memory->description());
 
-  TrainReport report(facts_of(options, choice, plans, *workload.backend));
+  TrainReport report(facts_of(options, *platform, choice, plans));
   ProgressReporter progress(*memory, iterations, options.workload.batch);
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
   runtime::TrainerEvents events = events_to(report, progress);

@@ -15,14 +15,6 @@ namespace {
 /// Synthetic test images: enough to tell learning from chance, few enough not to be the longer part.
 constexpr std::int64_t kSyntheticTestImages = 1000;
 
-std::unique_ptr<layers::Backend> make_backend(const WorkloadOptions& options) {
-  if (options.backend == "cuda") {
-    throw runtime::DeviceError(
-        "this build has no CUDA backend; use --backend host (octrain devices tells what there is)");
-  }
-  return layers::make_host_backend(options.threads);
-}
-
 /// What the model was published for, with what the user changes.
 layers::ModelInput input_of(const WorkloadOptions& options, std::int64_t batch) {
   layers::ModelInput input = layers::find_model(options.model).native;
@@ -93,7 +85,6 @@ layers::LoweringOptions lowering_options(const WorkloadOptions& options, const r
 
 Workload open_workload(const WorkloadOptions& options, bool with_test) {
   Workload workload;
-  workload.backend = make_backend(options);
   layers::ModelInput input = input_of(options, options.batch);
   const std::shared_ptr<const layers::Dataset> data = open_data(options, input, with_test);
   input.channels = data->image_shape().channels;
@@ -109,10 +100,9 @@ Workload open_workload(const WorkloadOptions& options, bool with_test) {
   return workload;
 }
 
-layers::LoweredNet lower_workload(const Workload& workload, const WorkloadOptions& options,
-                                  const runtime::SolverSpec& solver) {
-  return layers::lower(workload.net, *workload.backend,
-                       lowering_options(options, solver, workload.reader.get()));
+layers::LoweredNet lower_workload(const Workload& workload, layers::Backend& kernels,
+                                  const WorkloadOptions& options, const runtime::SolverSpec& solver) {
+  return layers::lower(workload.net, kernels, lowering_options(options, solver, workload.reader.get()));
 }
 
 layers::NetSpec build_net(const WorkloadOptions& options, std::int64_t batch) {
@@ -121,7 +111,7 @@ layers::NetSpec build_net(const WorkloadOptions& options, std::int64_t batch) {
 
 layers::LoweredNet lower_for_machine(const layers::NetSpec& net, const WorkloadOptions& options,
                                      const runtime::SolverSpec& solver, const advisor::Machine& machine) {
-  PlanningBackend backend(make_backend(options), machine);
+  PlanningBackend backend(layers::make_host_backend(options.threads), machine);
   return layers::lower(net, backend, lowering_options(options, solver, nullptr));
 }
 

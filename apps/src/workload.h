@@ -14,15 +14,15 @@ namespace octrain::apps {
 
 /// Data and network of a training, not lowered yet. `reader` must outlive what is lowered from it.
 struct Workload {
-  std::unique_ptr<layers::Backend> backend;
   std::unique_ptr<layers::DataReader> reader;
   layers::NetSpec net;
 };
 
-/// Throws DeviceError for a backend that this build has not, UsageError for an unknown model, BadInput for
-/// bad data. `with_test`: synthetic data gets a test set, too.
+/// Throws UsageError for an unknown model, BadInput for bad data. `with_test`: synthetic data gets a test
+/// set, too.
 [[nodiscard]] Workload open_workload(const WorkloadOptions& options, bool with_test);
-[[nodiscard]] layers::LoweredNet lower_workload(const Workload& workload, const WorkloadOptions& options,
+[[nodiscard]] layers::LoweredNet lower_workload(const Workload& workload, layers::Backend& kernels,
+                                                const WorkloadOptions& options,
                                                 const runtime::SolverSpec& solver);
 
 /// The network of the options, at `batch`, by itself: without data, nothing allocated.

@@ -1,0 +1,163 @@
+#include "cuda_platform.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "host_platform.h"
+#include "octrain/layers/cuda/backend.h"
+#include "octrain/runtime/cuda/cuda_space.h"
+#include "octrain/runtime/cuda/device.h"
+#include "octrain/runtime/cuda/handles.h"
+#include "octrain/runtime/cuda/link_speed.h"
+#include "octrain/runtime/error.h"
+#include "octrain/runtime/units.h"
+
+namespace octrain::apps {
+
+namespace {
+
+namespace cuda = runtime::cuda;
+using runtime::format_bytes;
+
+/// Device memory left to the libraries' own buffers and to the driver.
+constexpr std::uint64_t kReserveBytes = 512 * runtime::kMiB;
+/// What the driver takes to serve a batch of faults (see advisor/src/machine.cpp).
+constexpr std::uint64_t kFaultNs = 45'000, kTransferLatencyNs = 10'000;
+
+cuda::Kind kind_of(Mode mode) {
+  switch (mode) {
+    case Mode::incore:
+      return cuda::Kind::incore;
+    case Mode::um_naive:
+    case Mode::um:
+      return cuda::Kind::managed;
+    case Mode::explicit_copy:
+      return cuda::Kind::explicit_copy;
+  }
+  return cuda::Kind::managed;
+}
+
+cuda::DeviceFacts usable_device() {
+  cuda::DeviceProbe probe = cuda::probe_device();
+  if (!probe.facts) {
+    throw runtime::DeviceError("the CUDA backend cannot be used here: " + probe.why_not +
+                               " (octrain devices tells what there is)");
+  }
+  return *std::move(probe.facts);
+}
+
+/// Where measured choices are kept, so that every run makes the same; empty: nowhere.
+std::filesystem::path tuning_file() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "octrain" / "convolutions";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return {};
+  return std::filesystem::path(home) / ".cache" / "octrain" / "convolutions";
+}
+
+void refuse_host_options(const WorkloadOptions& workload, const MemoryOptions& memory) {
+  const char* option = workload.threads != 0                       ? "--threads"
+                       : memory.tier == TierChoice::file           ? "--tier file"
+                       : !memory.tier_dir.empty()                  ? "--tier-dir"
+                       : memory.link                               ? "--link"
+                       : memory.page_mover != PageMover::automatic ? "--page-mover"
+                                                                   : nullptr;
+  if (option != nullptr) {
+    throw runtime::UsageError(
+        fmt::format("{} is the host backend's; leave it out with --backend cuda", option));
+  }
+}
+
+class CudaPlatform final : public Platform {
+ public:
+  explicit CudaPlatform(const MemoryOptions& options)
+      : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream(device_.ordinal)) {
+    layers::CudaBackendOptions backend;
+    backend.stream = stream_.get();
+    backend.tuning_file = tuning_file();
+    kernels_ = layers::make_cuda_backend(backend);
+  }
+
+  std::string_view name() const override { return kernels_->name(); }
+  layers::Backend& kernels() override { return *kernels_; }
+
+  std::uint64_t usable_bytes(std::uint64_t) const override {
+    return device_.free_bytes - std::min(kReserveBytes, device_.free_bytes);
+  }
+
+  void settle(const MemoryChoice& choice, std::uint64_t other_bytes) override {
+    if (mode_ == Mode::incore || choice.everything_resident) return;
+    const std::uint64_t usable = usable_ram_bytes();
+    const std::uint64_t ram = usable - std::min(usable, other_bytes);
+    if (choice.footprint_bytes <= ram) return;
+    throw runtime::OutOfDeviceMemory(
+        fmt::format("what is not on the device lies in RAM: {} needed, {} there, {} short",
+                    format_bytes(choice.footprint_bytes), format_bytes(ram),
+                    format_bytes(choice.footprint_bytes - ram)),
+        choice.footprint_bytes - ram);
+  }
+
+  std::string_view tier_name() const override { return mode_ == Mode::incore ? "none" : "ram"; }
+  std::string tier_text() const override { return mode_ == Mode::incore ? "none" : "the host's RAM"; }
+
+  advisor::Machine machine(const MemoryChoice& choice) override {
+    const cuda::LinkSpeed link = cuda::measure_link(device_.ordinal);
+    advisor::Machine machine;
+    machine.name = device_.name;
+    machine.device_bytes = choice.budget_bytes;
+    machine.link_in_bytes_per_s = link.in_bytes_per_s;
+    machine.link_out_bytes_per_s = link.out_bytes_per_s;
+    machine.transfer_latency_ns = kTransferLatencyNs;
+    machine.fault_ns = kFaultNs;
+    machine.flops_per_s = kernels_->flops_per_s();
+    machine.memory_bytes_per_s = kernels_->memory_bytes_per_s();
+    return machine;
+  }
+
+  std::unique_ptr<runtime::MemorySpace> make_space(std::span<const std::uint64_t> tensor_bytes,
+                                                   const MemoryChoice& choice) override {
+    cuda::CudaSpaceOptions space;
+    space.kind = kind_of(mode_);
+    space.demand_only = mode_ == Mode::um_naive;
+    space.device_bytes = choice.space.device_bytes;
+    space.workspace_bytes = choice.space.workspace_bytes;
+    space.arena_offsets = choice.space.arena_offsets;
+    space.arena_bytes = choice.space.arena_bytes;
+    space.device = device_.ordinal;
+    space.compute = stream_.get();
+    return cuda::make_cuda_space(tensor_bytes, space);
+  }
+
+ private:
+  cuda::DeviceFacts device_;
+  Mode mode_;
+  cuda::Stream stream_;
+  std::unique_ptr<layers::Backend> kernels_;
+};
+
+}  // namespace
+
+std::string why_no_cuda() { return cuda::probe_device().why_not; }
+
+std::unique_ptr<Platform> open_cuda_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
+  refuse_host_options(workload, memory);
+  return std::make_unique<CudaPlatform>(memory);
+}
+
+std::string describe_cuda() {
+  const cuda::DeviceProbe probe = cuda::probe_device();
+  if (!probe.facts) return "cuda backend\n  no: " + probe.why_not + "\n";
+  const cuda::DeviceFacts& device = *probe.facts;
+  const auto version = [](int number) { return fmt::format("{}.{}", number / 1000, number % 1000 / 10); };
+  return fmt::format(
+      "cuda backend\n  {} (compute capability {}.{}), driver for CUDA {}, built with {}\n"
+      "  device memory: {}, {} free\n"
+      "  managed memory beyond it (--mode um, um-naive): {}\n  discard without copying: {}\n",
+      device.name, device.major, device.minor, version(device.driver_version),
+      version(device.runtime_version), format_bytes(device.total_bytes), format_bytes(device.free_bytes),
+      device.concurrent_managed_access ? "yes" : "no, use --mode explicit", device.discard ? "yes" : "no");
+}
+
+}  // namespace octrain::apps
