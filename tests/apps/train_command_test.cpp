@@ -101,6 +101,17 @@ TEST(Train, ManagedMemoryMovesOnlyWhatWasPlanned) {
   }
 }
 
+TEST(Train, NaiveManagedMemoryReservesNothing) {
+  if (!managed_memory_works()) GTEST_SKIP() << "userfaultfd is not permitted here";
+  const Arguments run = {"--model", "lenet", "--batch", "256", "--iterations", "1", "--json", "-"};
+  const Outcome planned = run_octrain(run), naive = run_octrain(with(run, {"--mode", "um-naive"}));
+  ASSERT_EQ(naive.exit_code, 0) << naive.err;
+  EXPECT_THAT(planned.err, HasSubstr("memory: host um,"));
+  EXPECT_THAT(naive.err, HasSubstr("memory: host um-naive,"));
+  EXPECT_EQ(planned.json()["iterations"][0]["faults"], 0);
+  EXPECT_GT(naive.json()["iterations"][0]["faults"], 0) << "outputs are faulted in as well";
+}
+
 TEST(Train, TestsOutOfCoreAsInCoreAndGoesOnAsIfItHadNot) {
   const Arguments resnet = {"--model", "resnet-8", "--batch", "16", "--iterations", "9", "--test-interval",
                             "3",       "--test",   "--json",  "-"};

@@ -127,6 +127,31 @@ TEST(ExactPacking, IsAsLowAsCanBe) {
   }
 }
 
+/// `copies` of the problem one after the other, so that none meets another.
+PackingProblem in_turn(const PackingProblem& problem, std::size_t copies) {
+  std::uint64_t ops = 0;
+  for (const Buffer& buffer : problem.buffers) ops = std::max(ops, buffer.upper);
+  PackingProblem result;
+  for (std::size_t copy = 0; copy < copies; ++copy) {
+    for (const Buffer& b : problem.buffers)
+      result.buffers.push_back({b.id, b.lower + copy * ops, b.upper + copy * ops, b.size_bytes});
+  }
+  return result;
+}
+
+TEST(AutoPacking, OfVeryManyBuffersTriesTheQuickHeuristicAlone) {
+  PackingProblem problem;
+  for (std::uint32_t seed = 0; problem.buffers.empty(); ++seed) {
+    PackingProblem candidate = random_packing(seed, 20);
+    if (pack("profile-guided", candidate).height_bytes > best_heuristic(candidate))
+      problem = std::move(candidate);
+  }
+  const PackingProblem few = in_turn(problem, 10),
+                       many = in_turn(problem, 30'000 / problem.buffers.size() + 1);
+  EXPECT_LT(pack("auto", few, 0).height_bytes, pack("profile-guided", few).height_bytes);
+  EXPECT_EQ(pack("auto", many, 0).height_bytes, pack("profile-guided", many).height_bytes);
+}
+
 TEST(ExactPacking, TheSameProblemTheSameAnswer) {
   for (std::uint32_t seed = 0; seed < 20; ++seed) {
     const PackingProblem problem = tight_packing(seed, 40, 30);
