@@ -39,6 +39,18 @@ build_jobs() {
   echo $((by_memory < 1 ? 1 : by_memory < by_processor ? by_memory : by_processor))
 }
 
+# The path of nvcc; fails where there is none.
+find_nvcc() {
+  local candidate
+  for candidate in "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" "$(command -v nvcc || true)" /usr/local/cuda-*/bin/nvcc; do
+    if [ -x "$candidate" ]; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
 # configure PRESET [cmake arguments …]: quiet unless it fails.
 configure() {
   local log
