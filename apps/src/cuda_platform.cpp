@@ -74,10 +74,10 @@ class CudaPlatform final : public Platform {
  public:
   explicit CudaPlatform(const MemoryOptions& options)
       : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream(device_.ordinal)) {
-    layers::CudaBackendOptions backend;
+    layers::cuda::CudaBackendOptions backend;
     backend.stream = stream_.get();
     backend.tuning_file = tuning_file();
-    kernels_ = layers::make_cuda_backend(backend);
+    kernels_ = layers::cuda::make_cuda_backend(backend);
   }
 
   std::string_view name() const override { return kernels_->name(); }
