@@ -73,7 +73,7 @@ void refuse_host_options(const WorkloadOptions& workload, const MemoryOptions& m
 class CudaPlatform final : public Platform {
  public:
   explicit CudaPlatform(const MemoryOptions& options)
-      : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream(device_.ordinal)) {
+      : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream()) {
     layers::cuda::CudaBackendOptions backend;
     backend.stream = stream_.get();
     backend.tuning_file = tuning_file();
@@ -155,7 +155,7 @@ std::string describe_cuda() {
       "cuda backend\n  {} (compute capability {}.{}), driver for CUDA {}, built with {}\n"
       "  device memory: {}, {} free\n"
       "  managed memory beyond it (--mode um, um-naive): {}\n  discard without copying: {}\n",
-      device.name, device.major, device.minor, version(device.driver_version),
+      device.name, device.compute_major, device.compute_minor, version(device.driver_version),
       version(device.runtime_version), format_bytes(device.total_bytes), format_bytes(device.free_bytes),
       device.concurrent_managed_access ? "yes" : "no, use --mode explicit", device.discard ? "yes" : "no");
 }
