@@ -7,6 +7,7 @@
 
 #include "device_work.h"
 #include "octrain/runtime/cuda/cuda_space.h"
+#include "octrain/runtime/units.h"
 
 namespace octrain::runtime::cuda {
 
@@ -35,6 +36,8 @@ struct CudaCase {
 };
 
 inline void PrintTo(const CudaCase& memory, std::ostream* out) { *out << memory.name; }
+
+inline std::string cuda_case_name(const ::testing::TestParamInfo<CudaCase>& info) { return info.param.name; }
 
 inline std::vector<CudaCase> cuda_cases() {
   fake_cuda::Options keeps_dead, odd_addresses, in_order;

@@ -82,10 +82,10 @@ TEST(ProbeDevice, EveryCallFailsOnce) {
   const std::size_t calls = fake_cuda::calls();
   for (std::size_t call = 1; call <= calls; ++call) {
     fake_cuda::reset();
-    fake_cuda::fail_call(call, cudaErrorDevicesUnavailable);
+    fake_cuda::fail_call(call, cudaErrorInitializationError);
     const DeviceProbe probe = probe_device();
     EXPECT_FALSE(probe.facts.has_value()) << "call " << call;
-    EXPECT_THAT(probe.why_not, HasSubstr("cudaErrorDevicesUnavailable")) << "call " << call;
+    EXPECT_THAT(probe.why_not, HasSubstr("cudaErrorInitializationError")) << "call " << call;
   }
 }
 

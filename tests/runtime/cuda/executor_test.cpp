@@ -27,16 +27,16 @@ std::uint64_t largest_workspace(const advisor::Schedule& schedule) {
   return largest;
 }
 
-struct Run {
+struct Way {
   std::string policy;  ///< none: no plan
   std::string recompute;
   std::string share;
   std::uint64_t budget_bytes = 0;
 };
 
-std::string told(const Run& run) {
-  return "policy " + run.policy + ", recompute " + run.recompute + ", share " + run.share + ", " +
-         std::to_string(run.budget_bytes) + " bytes";
+std::string told(const Way& way) {
+  return "policy " + way.policy + ", recompute " + way.recompute + ", share " + way.share + ", " +
+         std::to_string(way.budget_bytes) + " bytes";
 }
 
 class ExecutorOnCuda : public ::testing::TestWithParam<CudaCase> {
@@ -44,24 +44,24 @@ class ExecutorOnCuda : public ::testing::TestWithParam<CudaCase> {
   void SetUp() override { fake_cuda::reset(GetParam().device); }
   void TearDown() override { expect_clean_device(); }
 
-  [[nodiscard]] static advisor::Plan plan_of(const advisor::Schedule& schedule, const Run& run) {
-    if (run.policy.empty()) return {};
+  [[nodiscard]] static advisor::Plan plan_of(const advisor::Schedule& schedule, const Way& way) {
+    if (way.policy.empty()) return {};
     advisor::Machine machine;
     machine.link_in_bytes_per_s = machine.link_out_bytes_per_s = 1e9;
     const advisor::Advice advice = advisor::advise({.schedule = schedule,
                                                     .machine = machine,
-                                                    .budget_bytes = run.budget_bytes,
-                                                    .policy = run.policy,
-                                                    .recompute = run.recompute,
-                                                    .share = run.share});
-    EXPECT_TRUE(advice.feasible()) << told(run);
-    EXPECT_TRUE(advisor::check(schedule, advice.plan, run.budget_bytes).ok()) << told(run);
+                                                    .budget_bytes = way.budget_bytes,
+                                                    .policy = way.policy,
+                                                    .recompute = way.recompute,
+                                                    .share = way.share});
+    EXPECT_TRUE(advice.feasible()) << told(way);
+    EXPECT_TRUE(advisor::check(schedule, advice.plan, way.budget_bytes).ok()) << told(way);
     return advice.plan;
   }
 
-  static Outcome run_on_device(const advisor::Schedule& schedule, const Run& run) {
-    const advisor::Plan plan = plan_of(schedule, run);
-    MemorySpaceSizes sizes{{}, run.budget_bytes, largest_workspace(schedule)};
+  static Outcome run_on_device(const advisor::Schedule& schedule, const Way& way) {
+    const advisor::Plan plan = plan_of(schedule, way);
+    MemorySpaceSizes sizes{{}, way.budget_bytes, largest_workspace(schedule)};
     for (const advisor::TensorInfo& tensor : schedule.tensors) sizes.tensor_bytes.push_back(tensor.bytes);
     sizes.arena_offsets = advisor::arena_offsets(plan, schedule.tensors.size());
     const Stream compute = make_stream();
@@ -75,7 +75,7 @@ class ExecutorOnCuda : public ::testing::TestWithParam<CudaCase> {
     for (std::uint64_t iteration = 0; iteration < kIterations; ++iteration) {
       for (const TensorId input : tensors_given(schedule, false))
         space->write_contents(input, 0, initial_contents(input, sizes.tensor_bytes[input]));
-      expect_as_planned(executor.run({.iteration = iteration, .learning_rate = 0, .scalar_count = 0}), run);
+      expect_as_planned(executor.run({.iteration = iteration, .learning_rate = 0, .scalar_count = 0}), way);
     }
     for (const TensorId weight : tensors_given(schedule, true)) {
       std::vector<std::byte> contents(sizes.tensor_bytes[weight]);
@@ -85,11 +85,11 @@ class ExecutorOnCuda : public ::testing::TestWithParam<CudaCase> {
     return outcome;
   }
 
-  static void expect_as_planned(const IterationMetrics& metrics, const Run& run) {
+  static void expect_as_planned(const IterationMetrics& metrics, const Way& way) {
     if (GetParam().kind == Kind::incore || GetParam().demand_only) return;
     EXPECT_EQ(metrics.memory.faults, 0U);
     EXPECT_EQ(metrics.memory.driver_evicted_bytes, 0U);
-    EXPECT_LE(metrics.memory.peak_resident_bytes, run.budget_bytes);
+    EXPECT_LE(metrics.memory.peak_resident_bytes, way.budget_bytes);
   }
 };
 
@@ -100,24 +100,23 @@ TEST_P(ExecutorOnCuda, SeesWhatPlainMemoryHolds) {
     const std::uint64_t least = advisor::largest_op_bytes(schedule);
     const std::uint64_t all = round_up(advisor::footprint_bytes(schedule), kBlockBytes);
     const std::uint64_t some = round_up(least + (all - least) / 4, kBlockBytes);
-    std::vector<Run> runs{{"", "", "", GetParam().kind == Kind::incore ? 0 : some}};
+    std::vector<Way> ways{{"", "", "", GetParam().kind == Kind::incore ? 0 : some}};
     if (plans) {
-      runs = {{"lookahead", "none", "none", least},
+      ways = {{"lookahead", "none", "none", least},
               {"g10", "none", "none", some},
               {"deepum", "none", "none", all},
               {"lookahead", "none", "smartpool", some},
               {"vdnn-all", "sqrt", "profile-guided", some}};
     }
     const Outcome expected = run_in_plain_memory(schedule, kIterations);
-    for (const Run& run : runs) {
-      EXPECT_TRUE(run_on_device(schedule, run) == expected) << "seed " << seed << ", " << told(run);
+    for (const Way& way : ways) {
+      EXPECT_TRUE(run_on_device(schedule, way) == expected) << "seed " << seed << ", " << told(way);
       if (HasFailure()) return;
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cuda, ExecutorOnCuda, ::testing::ValuesIn(cuda_cases()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Cuda, ExecutorOnCuda, ::testing::ValuesIn(cuda_cases()), cuda_case_name);
 
 }  // namespace
 }  // namespace octrain::runtime::cuda

@@ -136,7 +136,7 @@ TEST_F(Refusals, OpsThatAreLargerThanTheBudget) {
     options_.kind = kind;
     const auto space = make(5 * kBlockBytes);
     const std::vector<TensorId> tensor{0};
-    EXPECT_THAT([&] { space->acquire({{}, tensor, 0}); }, ThrowsMessage<InvalidPlan>(HasSubstr("2.00 MiB")));
+    EXPECT_THAT([&] { space->acquire({{}, tensor, 0}); }, ThrowsMessage<InvalidPlan>(HasSubstr("2.0 MiB")));
   }
 }
 
@@ -208,8 +208,7 @@ TEST_P(EveryCallFailsOnce, AndNothingIsLeft) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cuda, EveryCallFailsOnce, testing::ValuesIn(cuda_cases()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Cuda, EveryCallFailsOnce, testing::ValuesIn(cuda_cases()), cuda_case_name);
 
 }  // namespace
 }  // namespace octrain::runtime::cuda
