@@ -8,7 +8,6 @@
 #include <numeric>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cuda_cases.h"
@@ -249,7 +248,8 @@ TEST_F(Vgg16Log, EveryDeadActivationIsDiscarded) {
     if (action.kind == advisor::ActionKind::evict) resident[action.target] = false;
     if (action.kind != advisor::ActionKind::discard) return;
     dead[action.target] = true;
-    if (!std::exchange(resident[action.target], false)) return;
+    if (!resident[action.target]) return;
+    resident[action.target] = false;
     ++discards;
     for (const Block block : blocks_of_tensor(action.target)) {
       const fake_cuda::Call* next = touched.next(block, touched.launch(last_use(action.target, action.op)));
