@@ -27,7 +27,7 @@ TEST(Accuracy, CountsLabelsAmongTheTopK) {
                          0, 9, 0,   // padding
                          4, 1, 4};  // label 2 ties with class 0, which wins
   const std::vector<float> labels = {0, 2, 0, -1, 2};
-  for (const int block : kLayouts) {
+  for (const int block : layouts_under_test()) {
     EXPECT_EQ(count(1, block, logits, labels, 3), 1);
     EXPECT_EQ(count(2, block, logits, labels, 3), 3);
     EXPECT_EQ(count(3, block, logits, labels, 3), 4);

@@ -82,8 +82,8 @@ TEST_P(EltwiseTest, AgreesWithDoublesAndCentralDifferences) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, EltwiseTest,
-    ::testing::Combine(::testing::Values(Layouts{1, 1, 1}, Layouts{8, 8, 8}, Layouts{16, 16, 16},
-                                         Layouts{8, 1, 16}),
+    ::testing::Combine(::testing::ValuesIn(for_layouts_under_test<Layouts>(
+                           {{1, 1, 1}, {8, 8, 8}, {16, 16, 16}, {8, 1, 16}}, std::identity())),
                        ::testing::Values(Formula{Operation::sum, {}}, Formula{Operation::sum, {1, -0.5f, 2}},
                                          Formula{Operation::product, {}}, Formula{Operation::max, {}}),
                        ::testing::Bool(), ::testing::Bool()));

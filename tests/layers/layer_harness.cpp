@@ -29,10 +29,19 @@ NetSpec between_data_and_loss(const std::vector<LayerSpec>& layers, Shape images
   return net;
 }
 
+LayerSpec blocked_layer(const std::string& name, const std::string& top, int outputs) {
+  if (layouts_under_test() == std::vector<int>{1}) return {name, {"x"}, {top}, ScaleParams{}};
+  ConvolutionParams params;
+  params.outputs = outputs;
+  params.kernel_h = params.kernel_w = 1;
+  params.weight_options.filler = {.kind = Filler::Kind::xavier};
+  return {name, {"x"}, {top}, params};
+}
+
 struct LayerHarness::State {
-  State(const NetSpec& net, std::uint64_t slab_bytes)
+  State(const NetSpec& net, std::uint64_t slab_bytes, std::unique_ptr<Backend> made)
       : source(shape_of(net)),
-        backend(slab_bytes),
+        backend(slab_bytes, std::move(made)),
         lowered(lower(net, backend, {.solver = {.momentum = 0, .weight_decay = 0}, .data = &source})),
         memory(lowered.program.train.schedule, lowered.program.test.schedule) {}
   static Shape shape_of(const NetSpec& net) {
@@ -70,6 +79,7 @@ struct LayerHarness::State {
   }
   void run(Split split, advisor::OpIndex op, std::vector<double>& scalars) {
     pass(split).functions[op]({memory, memory.workspace(), iteration, 1.0f, scalars});
+    wait_for_backend_under_test();
   }
   /// What the op writes, by tensor; afterwards everything is as it was. What it does not read is `garbage` at
   /// first. Of `pairs`, the written lie on the bytes of the read.
@@ -116,8 +126,8 @@ struct LayerHarness::State {
   std::uint64_t iteration = 0;
 };
 
-LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes)
-    : state_(std::make_unique<State>(net, slab_bytes)) {
+LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes, std::unique_ptr<Backend> backend)
+    : state_(std::make_unique<State>(net, slab_bytes, std::move(backend))) {
   for (const runtime::Parameter& parameter : state_->lowered.program.parameters) {
     std::size_t count = 1;
     for (const std::int64_t dim : parameter.dims) count *= static_cast<std::size_t>(dim);

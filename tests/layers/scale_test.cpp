@@ -65,7 +65,7 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScaleTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                         ::testing::Combine(::testing::ValuesIn(layouts_under_test()), ::testing::Bool(),
                                             ::testing::Bool(), ::testing::Bool()));
 
 TEST(Scale, RefusesToWorkInPlace) {

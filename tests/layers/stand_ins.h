@@ -39,23 +39,24 @@ class NoiseSource final : public DataSource {
   Floats images_;
 };
 
-/// The host backend with slabs of another size.
+/// A backend with slabs of another size.
 class OtherSlabs final : public Backend {
  public:
-  explicit OtherSlabs(std::uint64_t bytes) : host_(make_host_backend()), bytes_(bytes) {}
-  std::string_view name() const override { return host_->name(); }
+  OtherSlabs(std::uint64_t bytes, std::unique_ptr<Backend> backend)
+      : backend_(std::move(backend)), bytes_(bytes) {}
+  std::string_view name() const override { return backend_->name(); }
   std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) override {
-    return host_->make_kernel(request);
+    return backend_->make_kernel(request);
   }
   std::unique_ptr<UpdateKernel> make_update(const runtime::SolverSpec& solver) override {
-    return host_->make_update(solver);
+    return backend_->make_update(solver);
   }
   std::uint64_t slab_bytes() const override { return bytes_; }
-  double flops_per_s() const override { return host_->flops_per_s(); }
-  double memory_bytes_per_s() const override { return host_->memory_bytes_per_s(); }
+  double flops_per_s() const override { return backend_->flops_per_s(); }
+  double memory_bytes_per_s() const override { return backend_->memory_bytes_per_s(); }
 
  private:
-  std::unique_ptr<Backend> host_;
+  std::unique_ptr<Backend> backend_;
   std::uint64_t bytes_;
 };
 

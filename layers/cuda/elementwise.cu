@@ -1,0 +1,21 @@
+// Work that goes over floats one by one.
+#include "functors/concat.h"
+#include "functors/dropout.h"
+#include "functors/elementwise.h"
+#include "functors/eltwise.h"
+#include "functors/update.h"
+#include "launch_definitions.h"
+
+namespace octrain::layers::cuda {
+
+template cudaError_t enqueue(const Copy&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const Rectify&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const RectifyGradient&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const Dropout&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const EltwiseForward&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const EltwiseBackward&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const CopyRuns&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const SgdStep&, std::int64_t, cudaStream_t);
+template cudaError_t enqueue(const AdamStep&, std::int64_t, cudaStream_t);
+
+}  // namespace octrain::layers::cuda
