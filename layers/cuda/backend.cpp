@@ -7,7 +7,7 @@ namespace octrain::layers::cuda {
 namespace {
 
 // A kernel on a slab must fill a card: the largest activations (64 x 224 x 224 floats an image, VGG's first)
-// come to 8 images a slab, 3 million outputs an op, and those of deep layers to the whole batch. And a
+// come to 8 images a slab, 25 million outputs an op, and those of deep layers to the whole batch. And a
 // transfer of a slab takes milliseconds, hundreds of times what issuing it takes. Twice as much would not
 // make an op faster, but would double the least memory in which a layer can run.
 constexpr std::uint64_t kSlabBytes = 128 * runtime::kMiB;
@@ -61,7 +61,9 @@ class CudaBackend final : public Backend {
     return make_update_kernel(solver, context_);
   }
   std::uint64_t slab_bytes() const override { return kSlabBytes; }
-  double flops_per_s() const override { return sustained_flops_per_s(context_.device, context_.options.tf32); }
+  double flops_per_s() const override {
+    return sustained_flops_per_s(context_.device, context_.options.tf32);
+  }
   double memory_bytes_per_s() const override { return sustained_memory_bytes_per_s(context_.device); }
 
  private:

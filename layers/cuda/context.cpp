@@ -10,23 +10,21 @@ namespace octrain::layers::cuda {
 
 namespace {
 
-using runtime::cuda::check;
-
 int current_device() {
   int device = 0;
-  check(cudaGetDevice(&device), "cudaGetDevice");
+  runtime::cuda::check(cudaGetDevice(&device), "cudaGetDevice");
   return device;
 }
 
 std::string card_name(int device) {
   cudaDeviceProp properties{};
-  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  runtime::cuda::check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
   return static_cast<const char*>(properties.name);
 }
 
 int attribute(cudaDeviceAttr which, int device) {
   int value = 0;
-  check(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
+  runtime::cuda::check(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
   return value;
 }
 
@@ -64,21 +62,12 @@ std::shared_ptr<cublasContext> make_cublas(const CudaBackendOptions& options) {
   return owner;
 }
 
-[[noreturn]] void fail(std::string_view layer, std::string_view call, const std::string& why,
+[[noreturn]] void fail(std::string_view where, std::string_view call, const std::string& why,
                        bool out_of_memory) {
-  const std::string message = std::string(layer) + ": " + std::string(call) + ": " + why;
+  const std::string message = std::string(where) + ": " + std::string(call) + ": " + why;
   // The libraries do not say how much they wanted.
   if (out_of_memory) throw runtime::OutOfDeviceMemory(message, runtime::kBlockBytes);
   throw runtime::DeviceError(message);
-}
-
-bool is_failed_allocation(cudnnStatus_t status) {
-#if CUDNN_MAJOR >= 9
-  return status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
-         status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
-#else
-  return status == CUDNN_STATUS_ALLOC_FAILED;
-#endif
 }
 
 /// What cuDNN 9 adds to the status: which argument it was, or which rule it broke.
@@ -103,16 +92,16 @@ CudaContext::CudaContext(const CudaBackendOptions& backend_options)
       cublas(make_cublas(options)),
       tuning(options.tuning_file.empty() ? nullptr : std::make_shared<TuningFile>(options.tuning_file)) {}
 
-void check(cudnnStatus_t status, std::string_view layer, std::string_view call) {
+void check(cudnnStatus_t status, std::string_view where, std::string_view call) {
   if (status == CUDNN_STATUS_SUCCESS) return;
-  fail(layer, call, cudnnGetErrorString(status) + last_words(), is_failed_allocation(status));
+  fail(where, call, cudnnGetErrorString(status) + last_words(), is_out_of_memory(status));
 }
 
-void check(cublasStatus_t status, std::string_view layer, std::string_view call) {
+void check(cublasStatus_t status, std::string_view where, std::string_view call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   const std::string why =
       std::string(cublasGetStatusString(status)) + " (" + cublasGetStatusName(status) + ")";
-  fail(layer, call, why, status == CUBLAS_STATUS_ALLOC_FAILED);
+  fail(where, call, why, status == CUBLAS_STATUS_ALLOC_FAILED);
 }
 
 bool is_not_supported(cudnnStatus_t status) {
@@ -120,6 +109,15 @@ bool is_not_supported(cudnnStatus_t status) {
   return CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED;
 #else
   return status == CUDNN_STATUS_NOT_SUPPORTED;
+#endif
+}
+
+bool is_out_of_memory(cudnnStatus_t status) {
+#if CUDNN_MAJOR >= 9
+  return status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+         status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+#else
+  return status == CUDNN_STATUS_ALLOC_FAILED;
 #endif
 }
 

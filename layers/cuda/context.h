@@ -29,12 +29,13 @@ struct CudaContext {
   std::shared_ptr<TuningFile> tuning;     ///< null without a file
 };
 
-/// Throws for what a library reports, in the library's own words: "LAYER: CALL: message (NAME)". Its failed
-/// allocations are OutOfDeviceMemory, all else is a DeviceError.
-void check(cudnnStatus_t status, std::string_view layer, std::string_view call);
-void check(cublasStatus_t status, std::string_view layer, std::string_view call);
+/// Throws for what a library reports, in the library's own words: "WHERE: CALL: message (NAME)". Its failed
+/// allocations are OutOfDeviceMemory, all else is a DeviceError. `where`: layer 'NAME'.
+void check(cudnnStatus_t status, std::string_view where, std::string_view call);
+void check(cublasStatus_t status, std::string_view where, std::string_view call);
 
 /// The call was well formed, but cuDNN has nothing that does it.
 [[nodiscard]] bool is_not_supported(cudnnStatus_t status);
+[[nodiscard]] bool is_out_of_memory(cudnnStatus_t status);
 
 }  // namespace octrain::layers::cuda

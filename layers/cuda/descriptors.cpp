@@ -18,17 +18,13 @@ cudnnStatus_t create(cudnnConvolutionDescriptor_t* descriptor) {
 cudnnStatus_t create(cudnnActivationDescriptor_t* descriptor) {
   return cudnnCreateActivationDescriptor(descriptor);
 }
-cudnnStatus_t create(cudnnPoolingDescriptor_t* descriptor) {
-  return cudnnCreatePoolingDescriptor(descriptor);
-}
-cudnnStatus_t create(cudnnLRNDescriptor_t* descriptor) { return cudnnCreateLRNDescriptor(descriptor); }
 
 }  // namespace
 
 template <class Handle>
-Descriptor<Handle> make_descriptor(std::string_view layer) {
+Descriptor<Handle> make_descriptor(std::string_view where) {
   Handle handle = nullptr;
-  check(create(&handle), layer, "cannot make a descriptor");
+  check(create(&handle), where, "cannot make a descriptor");
   return Descriptor<Handle>(handle);
 }
 
@@ -36,28 +32,26 @@ template TensorDescriptor make_descriptor<cudnnTensorDescriptor_t>(std::string_v
 template FilterDescriptor make_descriptor<cudnnFilterDescriptor_t>(std::string_view);
 template ConvolutionDescriptor make_descriptor<cudnnConvolutionDescriptor_t>(std::string_view);
 template ActivationDescriptor make_descriptor<cudnnActivationDescriptor_t>(std::string_view);
-template PoolingDescriptor make_descriptor<cudnnPoolingDescriptor_t>(std::string_view);
-template LrnDescriptor make_descriptor<cudnnLRNDescriptor_t>(std::string_view);
 
-TensorDescriptor tensor_descriptor(std::string_view layer, std::int64_t n, std::int64_t c, std::int64_t h,
+TensorDescriptor tensor_descriptor(std::string_view where, std::int64_t n, std::int64_t c, std::int64_t h,
                                    std::int64_t w) {
   // cuDNN's strides are ints; slabs keep far below that but for single images of 8 GiB.
   if (n * c * h * w > std::numeric_limits<int>::max()) {
-    throw runtime::UsageError(std::string(layer) + ": cuDNN takes no tensor of " +
+    throw runtime::UsageError(std::string(where) + ": cuDNN takes no tensor of " +
                               std::to_string(n * c * h * w) + " elements");
   }
-  TensorDescriptor descriptor = make_descriptor<cudnnTensorDescriptor_t>(layer);
+  TensorDescriptor descriptor = make_descriptor<cudnnTensorDescriptor_t>(where);
   check(cudnnSetTensor4dDescriptor(descriptor.get(), CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, static_cast<int>(n),
                                    static_cast<int>(c), static_cast<int>(h), static_cast<int>(w)),
-        layer, "cudnnSetTensor4dDescriptor");
+        where, "cudnnSetTensor4dDescriptor");
   return descriptor;
 }
 
-ActivationDescriptor relu_descriptor(std::string_view layer) {
-  ActivationDescriptor descriptor = make_descriptor<cudnnActivationDescriptor_t>(layer);
+ActivationDescriptor relu_descriptor(std::string_view where) {
+  ActivationDescriptor descriptor = make_descriptor<cudnnActivationDescriptor_t>(where);
   // The only treatment of what is no number that cudnnConvolutionBiasActivationForward takes.
   check(cudnnSetActivationDescriptor(descriptor.get(), CUDNN_ACTIVATION_RELU, CUDNN_NOT_PROPAGATE_NAN, 0),
-        layer, "cudnnSetActivationDescriptor");
+        where, "cudnnSetActivationDescriptor");
   return descriptor;
 }
 

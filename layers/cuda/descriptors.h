@@ -20,8 +20,6 @@ struct DescriptorDeleter {
   void operator()(cudnnActivationDescriptor_t descriptor) const {
     cudnnDestroyActivationDescriptor(descriptor);
   }
-  void operator()(cudnnPoolingDescriptor_t descriptor) const { cudnnDestroyPoolingDescriptor(descriptor); }
-  void operator()(cudnnLRNDescriptor_t descriptor) const { cudnnDestroyLRNDescriptor(descriptor); }
 };
 
 /// get() is what cuDNN takes.
@@ -32,17 +30,15 @@ using TensorDescriptor = Descriptor<cudnnTensorDescriptor_t>;
 using FilterDescriptor = Descriptor<cudnnFilterDescriptor_t>;
 using ConvolutionDescriptor = Descriptor<cudnnConvolutionDescriptor_t>;
 using ActivationDescriptor = Descriptor<cudnnActivationDescriptor_t>;
-using PoolingDescriptor = Descriptor<cudnnPoolingDescriptor_t>;
-using LrnDescriptor = Descriptor<cudnnLRNDescriptor_t>;
 
-/// An empty descriptor, still to be set; `layer` is for the error.
+/// An empty descriptor, still to be set; `where` (layer 'NAME') is for the error.
 template <class Handle>
-[[nodiscard]] Descriptor<Handle> make_descriptor(std::string_view layer);
+[[nodiscard]] Descriptor<Handle> make_descriptor(std::string_view where);
 
 /// Dense float32 in the order n, c, h, w.
-[[nodiscard]] TensorDescriptor tensor_descriptor(std::string_view layer, std::int64_t n, std::int64_t c,
+[[nodiscard]] TensorDescriptor tensor_descriptor(std::string_view where, std::int64_t n, std::int64_t c,
                                                  std::int64_t h, std::int64_t w);
 /// max(x, 0); of what is not a number, 0.
-[[nodiscard]] ActivationDescriptor relu_descriptor(std::string_view layer);
+[[nodiscard]] ActivationDescriptor relu_descriptor(std::string_view where);
 
 }  // namespace octrain::layers::cuda
