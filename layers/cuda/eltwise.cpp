@@ -1,5 +1,7 @@
 #include "functors/eltwise.h"
 
+#include <algorithm>
+
 #include "device_kernel.h"
 #include "octrain/runtime/error.h"
 
@@ -28,37 +30,53 @@ class EltwiseKernel final : public DeviceKernel {
   }
 
   void run(Step step, const KernelCall& call) const override {
-    const std::int64_t count = call.images * image_floats_;
-    if (step == Step::forward) {
-      expect_operands(call, bottoms_, 1);
-      on_device_.launch(EltwiseForward{bottoms(call.in), call.out[0], params_.relu}, count);
-    } else {
-      on_device_.launch(gradients(call), count);
+    switch (bottoms_) {
+      case 2:
+        return run_with<2>(step, call);
+      case 3:
+        return run_with<3>(step, call);
+      case 4:
+        return run_with<4>(step, call);
+      default:
+        return run_with<kMostBottoms>(step, call);
     }
   }
 
  private:
+  template <int kBottoms>
+  void run_with(Step step, const KernelCall& call) const {
+    const std::int64_t count = call.images * image_floats_;
+    if (step == Step::forward) {
+      expect_operands(call, bottoms_, 1);
+      const EltwiseForward<kBottoms> forward{bottoms<kBottoms>(call.in), call.out[0], params_.relu};
+      on_device_.launch(forward, count);
+    } else {
+      on_device_.launch(gradients<kBottoms>(call), count);
+    }
+  }
+
   /// `pointers` may be empty.
-  EltwiseBottoms bottoms(std::span<const float* const> pointers) const {
-    EltwiseBottoms result{combine(params_.operation), static_cast<int>(bottoms_), {}, {}};
+  template <int kBottoms>
+  EltwiseBottoms<kBottoms> bottoms(std::span<const float* const> pointers) const {
+    EltwiseBottoms<kBottoms> result{combine(params_.operation), static_cast<int>(bottoms_), {}, {}};
     std::fill_n(result.coefficients, bottoms_, 1.0f);
     std::copy(params_.coefficients.begin(), params_.coefficients.end(), result.coefficients);
     std::copy(pointers.begin(), pointers.end(), result.at);
     return result;
   }
 
-  EltwiseBackward gradients(const KernelCall& call) const {
+  template <int kBottoms>
+  EltwiseBackward<kBottoms> gradients(const KernelCall& call) const {
     const std::size_t first_bottom = params_.relu ? 2 : 1;
     const bool reads_bottoms = params_.operation != Operation::sum;
-    expect_operands(call, first_bottom + (reads_bottoms ? bottoms_ : 0), call.out.size());
-    EltwiseBackward result{bottoms(call.in.subspan(first_bottom)),
-                           call.in[0],
-                           params_.relu ? call.in[1] : nullptr,
-                           call.chunk,
-                           static_cast<int>(call.out.size()),
-                           {},
-                           call.accumulate};
-    std::copy(call.out.begin(), call.out.end(), result.gradients);
+    const auto wanted = std::min(call.out.size(), bottoms_ - static_cast<std::size_t>(call.chunk));
+    expect_operands(call, first_bottom + (reads_bottoms ? bottoms_ : 0), wanted);
+    EltwiseBackward<kBottoms> result{bottoms<kBottoms>(call.in.subspan(first_bottom)),
+                                     call.in[0],
+                                     params_.relu ? call.in[1] : nullptr,
+                                     {},
+                                     call.accumulate};
+    std::copy(call.out.begin(), call.out.end(), result.gradients + call.chunk);
     return result;
   }
 

@@ -2,6 +2,8 @@
 // card's cache, and the workspace small.
 #include "functors/lrn.h"
 
+#include <algorithm>
+
 #include "device_kernel.h"
 
 namespace octrain::layers::cuda {

@@ -2,6 +2,8 @@
 // weight_decay * decay_mult.
 #include "functors/update.h"
 
+#include <cmath>
+
 #include "device_kernel.h"
 
 namespace octrain::layers::cuda {

@@ -1,8 +1,10 @@
 // The backend that the layers' tests run on. Each program of tests links one: the host's
-// (host_under_test.cpp), or the CUDA backend's kernels compiled for the host (cuda/kernels_on_host.cpp).
+// (host_under_test.cpp), the CUDA backend's own kernels compiled for the host (cuda/kernels_on_host.cpp), or
+// the CUDA backend on a GPU (cuda/gpu_under_test.cpp).
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -25,6 +27,9 @@ template <class Case, class Blocks>
   });
   return cases;
 }
+/// Memory that its kernels and the host can touch, at multiples of 64 bytes; null if there is none left.
+[[nodiscard]] void* allocate_operands(std::size_t bytes);
+void free_operands(void* memory);
 /// Until everything that kernels have begun has ended.
 void wait_for_backend_under_test();
 

@@ -92,11 +92,11 @@ TEST(Eltwise, GivesTheGradientOfATieToTheFirstBottom) {
   const BlobDesc desc{"x", {1, 1, 1, 2}, {1}};
   const KernelRunner runner({"max", {"a", "b"}, {"y"}, EltwiseParams{Operation::max, {}, false}},
                             {desc, desc});
-  const std::vector<float> a = {1, 2}, b = {1, 3}, dy = {5, 7};
-  std::vector<float> da(2), db(2);
+  const Floats a = {1, 2}, b = {1, 3}, dy = {5, 7};
+  Floats da(2), db(2);
   runner.run(Step::backward_data, {0, 1}, {dy.data(), a.data(), b.data()}, {da.data(), db.data()});
-  EXPECT_EQ(da, (std::vector<float>{5, 0}));
-  EXPECT_EQ(db, (std::vector<float>{0, 7}));
+  EXPECT_EQ(da, (Floats{5, 0}));
+  EXPECT_EQ(db, (Floats{0, 7}));
 }
 
 TEST(Eltwise, RefusesWhatDoesNotFit) {

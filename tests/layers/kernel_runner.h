@@ -27,22 +27,22 @@ inline Values random_values(std::int64_t count, unsigned seed, double low = -1, 
   return values;
 }
 
-/// As memory spaces and lowering align operands and workspace.
 template <class T>
-struct AlignedAllocator {
+struct OperandAllocator {
   using value_type = T;
-  AlignedAllocator() = default;
+  OperandAllocator() = default;
   template <class U>
-  AlignedAllocator(const AlignedAllocator<U>&) {}
+  OperandAllocator(const OperandAllocator<U>&) {}
   static T* allocate(std::size_t count) {
-    return static_cast<T*>(::operator new(count * sizeof(T), kAlignment));
+    void* memory = allocate_operands(count * sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(memory);
   }
-  static void deallocate(T* pointer, std::size_t) { ::operator delete(pointer, kAlignment); }
-  friend bool operator==(AlignedAllocator, AlignedAllocator) { return true; }
-  static constexpr std::align_val_t kAlignment{64};
+  static void deallocate(T* pointer, std::size_t) { free_operands(pointer); }
+  friend bool operator==(OperandAllocator, OperandAllocator) { return true; }
 };
-using Floats = std::vector<float, AlignedAllocator<float>>;
-using Bytes = std::vector<std::byte, AlignedAllocator<std::byte>>;
+using Floats = std::vector<float, OperandAllocator<float>>;
+using Bytes = std::vector<std::byte, OperandAllocator<std::byte>>;
 
 /// A blob as kernels see it.
 struct TestBlob {

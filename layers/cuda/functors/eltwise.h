@@ -10,25 +10,34 @@ namespace octrain::layers::cuda {
 
 /// Operands travel in the launch itself, whose arguments have 4 KiB.
 inline constexpr int kMostBottoms = 64;
+/// Up to here functors know the number of bottoms when they are compiled: no thread then needs a copy of the
+/// operands, as it does where it counts through them.
+inline constexpr int kUnrolledBottoms = 4;
 
 enum class Combine { sum, product, maximum };
 
+/// kBottoms of them, or up to kMostBottoms.
+template <int kBottoms>
 struct EltwiseBottoms {
+  static_assert(kBottoms <= kUnrolledBottoms || kBottoms == kMostBottoms);
   Combine operation;
-  int count;
-  const float* at[kMostBottoms];
-  float coefficients[kMostBottoms];  ///< 1 but for sums
+  int some;
+  const float* at[kBottoms];
+  float coefficients[kBottoms];  ///< 1 but for sums
+
+  OCTRAIN_HOST_DEVICE int count() const { return kBottoms <= kUnrolledBottoms ? kBottoms : some; }
 };
 
+template <int kBottoms>
 struct EltwiseForward {
   static constexpr const char* kName = "eltwise";
-  EltwiseBottoms bottoms;
+  EltwiseBottoms<kBottoms> bottoms;
   float* top;
   bool relu;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     float y = bottoms.coefficients[0] * bottoms.at[0][i];
-    for (int b = 1; b < bottoms.count; ++b) {
+    for (int b = 1; b < bottoms.count(); ++b) {
       const float x = bottoms.at[b][i];
       if (bottoms.operation == Combine::sum) {
         y += bottoms.coefficients[b] * x;
@@ -42,21 +51,21 @@ struct EltwiseForward {
   }
 };
 
-/// The gradients of bottoms `first`, `first` + 1, …
+template <int kBottoms>
 struct EltwiseBackward {
   static constexpr const char* kName = "eltwise, backward";
-  EltwiseBottoms bottoms;  ///< of a sum only the coefficients
+  EltwiseBottoms<kBottoms> bottoms;  ///< of a sum only the coefficients
   const float* top_gradient;
-  const float* top;  ///< null without a folded ReLU
-  int first, gradient_count;
-  float* gradients[kMostBottoms];
+  const float* top;            ///< null without a folded ReLU
+  float* gradients[kBottoms];  ///< null for bottoms that want none
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const float gradient = top != nullptr && !(top[i] > 0) ? 0 : top_gradient[i];
-    for (int g = 0; g < gradient_count; ++g) {
-      const float value = share(i, first + g, bottoms.coefficients[first + g] * gradient);
-      gradients[g][i] = accumulate ? gradients[g][i] + value : value;
+    for (int b = 0; b < bottoms.count(); ++b) {
+      if (gradients[b] == nullptr) continue;
+      const float value = share(i, b, bottoms.coefficients[b] * gradient);
+      gradients[b][i] = accumulate ? gradients[b][i] + value : value;
     }
   }
 
@@ -66,7 +75,7 @@ struct EltwiseBackward {
   OCTRAIN_HOST_DEVICE float share(std::int64_t i, int bottom, float value) const {
     if (bottoms.operation == Combine::sum) return value;
     const float x = bottoms.at[bottom][i];
-    for (int other = 0; other < bottoms.count; ++other) {
+    for (int other = 0; other < bottoms.count(); ++other) {
       if (other == bottom) continue;
       const float z = bottoms.at[other][i];
       if (bottoms.operation == Combine::product) {

@@ -1,5 +1,7 @@
 // The CUDA backend's own kernels, compiled for the host, as the backend under test. Inner products, which the
 // harness needs, are the host's; without cuBLAS and cuDNN there are no other kernels.
+#include <cstdlib>
+
 #include "kernels.h"
 #include "layers/backend_under_test.h"
 #include "octrain/layers/host/backend.h"
@@ -34,10 +36,16 @@ cudaStream_t stream() {
 }  // namespace
 
 std::unique_ptr<Backend> make_backend_under_test(int) {
-  return cuda::make_cuda_backend({.stream = stream()});
+  cuda::CudaBackendOptions options;
+  options.stream = stream();
+  return cuda::make_cuda_backend(options);
 }
 
 std::vector<int> layouts_under_test() { return {1}; }
+
+void* allocate_operands(std::size_t bytes) { return std::aligned_alloc(64, (bytes + 63) / 64 * 64); }
+
+void free_operands(void* memory) { std::free(memory); }
 
 void wait_for_backend_under_test() {
   runtime::cuda::check(cudaStreamSynchronize(stream()), "cudaStreamSynchronize");
