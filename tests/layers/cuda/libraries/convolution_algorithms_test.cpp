@@ -1,4 +1,5 @@
 // Which algorithm a convolution gets, on a fake cuDNN.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ class ConvolutionAlgorithmsTest : public ::testing::Test {
                ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
     reset_fake();
     options_.tuning_file = path_;
+    options_.workspace_limit_bytes = 4096;
     std::filesystem::remove(path_);
   }
   ~ConvolutionAlgorithmsTest() override { std::filesystem::remove(path_); }
@@ -147,7 +149,7 @@ TEST_F(ConvolutionAlgorithmsTest, SaysWhenThereIsNone) {
     EXPECT_STREQ(
         error.what(),
         "layer 'conv': cuDNN has no deterministic algorithm for forward of 2 images within a workspace "
-        "of 256.0 MiB");
+        "of 4.0 KiB");
   }
 }
 

@@ -16,8 +16,12 @@ class LibraryKernelsTest : public ::testing::Test {
   LibraryKernelsTest() { reset_fake(); }
   ~LibraryKernelsTest() override { EXPECT_EQ(fake().live_descriptors + fake().live_handles, 0); }
 
-  static void expect_as_on_the_host(const LibraryCase& c, double tolerance = 1e-4) {
+  static void expect_as_on_the_host(const LibraryCase& c) {
     CudaContext context{{}};
+    expect_as_on_the_host(c, context);
+  }
+  static void expect_as_on_the_host(const LibraryCase& c, CudaContext& context) {
+    constexpr double tolerance = 1e-4;
     const std::unique_ptr<Kernel> cuda = make_cuda_kernel(c, context);
     const std::unique_ptr<Kernel> host = make_kernel(
         c, [](const KernelRequest& request) { return make_host_backend(2)->make_kernel(request); });
@@ -141,16 +145,19 @@ TEST_F(LibraryKernelsTest, InnerProductWithReluButNoBias) {
 }
 
 TEST_F(LibraryKernelsTest, InnerProductInChunks) {
-  // 1.5 M inputs, 6 MiB a row: 16 rows a chunk, the largest power of two within 128 MiB.
-  const Shape bottom{5, 384, 64, 64};
-  const LibraryCase c = make_case(bottom, outputs(19, true, true));
+  // 42 inputs, 168 bytes a row: 4 rows a chunk, the largest power of two within 1000 bytes.
+  const LibraryCase c = make_case({5, 7, 3, 2}, outputs(11, true, true));
   CudaContext context{{}};
+  context.chunk_bytes = 1000;
   const std::vector<ParameterStorage> storage = make_cuda_kernel(c, context)->parameter_storage();
-  ASSERT_EQ(storage[0].chunks.size(), 2U);
-  EXPECT_EQ(storage[0].chunks[1].first, 16 * bottom.image_elements());
-  EXPECT_EQ(storage[0].chunks[1].count, 3 * bottom.image_elements());
+  ASSERT_EQ(storage[0].chunks.size(), 3U);
+  EXPECT_EQ(storage[0].chunks[2].first, 8 * 42);
+  EXPECT_EQ(storage[0].chunks[2].count, 3 * 42);
+  EXPECT_EQ(storage[0].chunks[2].bytes, 3U * 42 * 4);
   EXPECT_EQ(storage[1].chunks.size(), 1U);
-  expect_as_on_the_host(c, 5e-3);  // sums of 1.5 million products in single precision on the host
+  expect_as_on_the_host(c, context);
+  expect_as_on_the_host(make_case({5, 7, 3, 2}, outputs(8)), context);
+  expect_as_on_the_host(make_case({5, 7, 3, 2}, outputs(9, false, true)), context);
 }
 
 TEST_F(LibraryKernelsTest, InnerProductsWorkspaceIsTheSameForEveryOp) {
