@@ -140,6 +140,16 @@ TEST_F(ConvolutionAlgorithmsTest, MeasuresAnewWhatTheFileSaysWrong) {
   }
 }
 
+TEST_F(ConvolutionAlgorithmsTest, TakesNothingFromTheFileThatIsNotDeterministic) {
+  fake().backward_data = {{.number = 0, .milliseconds = 1}, {.number = 1, .milliseconds = 3}};
+  ASSERT_EQ(run()[4], "backward_data 1 fma");
+  std::string edited = text();
+  const std::size_t line = edited.find("backward_data images=2");
+  edited.replace(edited.find("algorithm=1", line), 11, "algorithm=0");
+  std::ofstream(path_) << edited;
+  EXPECT_EQ(run()[4], "backward_data 1 fma");
+}
+
 TEST_F(ConvolutionAlgorithmsTest, SaysWhenThereIsNone) {
   fake().forward = {{.number = 1, .milliseconds = 1, .workspace_bytes = std::uint64_t{1} << 30}};
   try {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <barrier>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -88,17 +90,22 @@ TEST_F(TuningFileTest, ReplacesAChoiceThatIsNoLongerGood) {
 }
 
 TEST_F(TuningFileTest, HoldsTheLinesOfManyWriters) {
+  constexpr int kWriters = 8, kKeys = 60;
+  std::barrier together(kWriters);
   std::vector<std::thread> writers;
-  for (int writer = 0; writer < 4; ++writer) {
-    writers.emplace_back([this, writer] {
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
       TuningFile file(path());
-      for (int i = 0; i < 25; ++i) file.remember("card=" + std::to_string(i), {writer, Math::fma, true}, {});
+      for (int i = 0; i < kKeys; ++i) {
+        together.arrive_and_wait();
+        file.remember("card=" + std::to_string(i), {writer, Math::fma, true}, {});
+      }
     });
   }
   for (std::thread& writer : writers) writer.join();
   const std::string lines = text();
-  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 25) << "one choice for each key";
-  for (int i = 0; i < 25; ++i) EXPECT_TRUE(TuningFile(path()).find("card=" + std::to_string(i)));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), kKeys) << "one choice for each key";
+  for (int i = 0; i < kKeys; ++i) EXPECT_TRUE(TuningFile(path()).find("card=" + std::to_string(i)));
 }
 
 TEST_F(TuningFileTest, NamesAFileItCannotUse) {
