@@ -7,13 +7,13 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 add_library(octrain_options INTERFACE)
 target_compile_options(octrain_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+  "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wno-sign-conversion;-Werror>")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(octrain_options INTERFACE -Wno-restrict)  # false alarms on "text" + std::string (GCC bug 105651)
+  target_compile_options(octrain_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)  # false alarms on "text" + std::string (GCC bug 105651)
 endif()
 if(OCTRAIN_SANITIZE)
-  target_compile_options(octrain_options INTERFACE -fsanitize=${OCTRAIN_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all -Wno-maybe-uninitialized)  # its instrumentation brings false alarms
+  target_compile_options(octrain_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${OCTRAIN_SANITIZE};\
+-fno-omit-frame-pointer;-fno-sanitize-recover=all;-Wno-maybe-uninitialized>")  # its instrumentation brings false alarms
   target_link_options(octrain_options INTERFACE -fsanitize=${OCTRAIN_SANITIZE})
 endif()
 
