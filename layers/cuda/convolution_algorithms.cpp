@@ -133,6 +133,7 @@ class Chooser {
 
   std::vector<Candidate> candidates(const Results& results, int count) const {
     std::vector<Candidate> made;
+    made.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) made.push_back(candidate(results[static_cast<std::size_t>(i)]));
     return made;
   }

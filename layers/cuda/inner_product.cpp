@@ -17,9 +17,6 @@ namespace {
 
 constexpr int kWeight = 0;
 constexpr float kOne = 1, kZero = 0;
-/// As much as a slab of activations: products of such a chunk fill a card. Depends on the layer alone, since
-/// the order of sums does.
-constexpr std::uint64_t kChunkBytes = 128 * runtime::kMiB;
 
 /// A matrix as cuBLAS sees it.
 struct Matrix {
@@ -66,8 +63,8 @@ InnerProductKernel::InnerProductKernel(const KernelRequest& request, const CudaC
       params_(std::get<InnerProductParams>(request.spec.params)),
       depth_(request.bottoms[0].shape.image_elements()),
       outputs_(params_.outputs),
-      chunk_rows_(std::min(static_cast<std::int64_t>(std::bit_floor(
-                               std::max(kChunkBytes / request.bottoms[0].image_bytes(), std::uint64_t{1}))),
+      chunk_rows_(std::min(static_cast<std::int64_t>(std::bit_floor(std::max(
+                               context.chunk_bytes / request.bottoms[0].image_bytes(), std::uint64_t{1}))),
                            outputs_)),
       context_(context),
       bias_(tensor_descriptor(where_, 1, outputs_, 1, 1)),

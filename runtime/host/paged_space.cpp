@@ -26,18 +26,6 @@ BlockId budget_blocks(const Layout& layout, const HostSpaceOptions& options) {
   return static_cast<BlockId>(std::min<std::uint64_t>(blocks, std::max(layout.block_count(), least)));
 }
 
-/// Calls `action(block, offset in block, start in the span, bytes)` for each block of the piece.
-template <class Action>
-void for_each_piece(BlockRange range, std::uint64_t offset, std::uint64_t bytes, Action action) {
-  for (std::uint64_t done = 0; done < bytes;) {
-    const std::uint64_t in_block = (offset + done) % kBlockBytes;
-    const std::uint64_t piece = std::min(kBlockBytes - in_block, bytes - done);
-    const auto block = static_cast<BlockId>(range.first + (offset + done) / kBlockBytes);
-    action(block, in_block, done, piece);
-    done += piece;
-  }
-}
-
 }  // namespace
 
 PagedSpace::PagedSpace(Layout layout, const HostSpaceOptions& options, std::unique_ptr<Tier> tier)
@@ -162,21 +150,19 @@ void PagedSpace::quiesce() {
 void PagedSpace::write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) {
   Lock lock = pager_->lock();
   wait_until_settled(lock, tensor);
-  for_each_piece(layout_.blocks(tensor), offset, from.size(),
-                 [&](BlockId block, std::uint64_t in_block, std::uint64_t start, std::uint64_t bytes) {
-                   wait_until_settled(lock, tensor);
-                   pager_->write_block(lock, block, in_block, from.subspan(start, bytes), *channel_);
-                 });
+  for_each_piece(layout_.blocks(tensor), offset, from.size(), [&](const BlockPiece& piece) {
+    wait_until_settled(lock, tensor);
+    pager_->write_block(lock, piece.block, piece.offset, from.subspan(piece.start, piece.bytes), *channel_);
+  });
 }
 
 void PagedSpace::read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) {
   Lock lock = pager_->lock();
   wait_until_settled(lock, tensor);
-  for_each_piece(layout_.blocks(tensor), offset, to.size(),
-                 [&](BlockId block, std::uint64_t in_block, std::uint64_t start, std::uint64_t bytes) {
-                   wait_until_settled(lock, tensor);
-                   pager_->read_block(lock, block, in_block, to.subspan(start, bytes), *channel_);
-                 });
+  for_each_piece(layout_.blocks(tensor), offset, to.size(), [&](const BlockPiece& piece) {
+    wait_until_settled(lock, tensor);
+    pager_->read_block(lock, piece.block, piece.offset, to.subspan(piece.start, piece.bytes), *channel_);
+  });
 }
 
 MemoryCounters PagedSpace::take_counters() {

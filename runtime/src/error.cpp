@@ -11,8 +11,9 @@ IoError::IoError(const std::string& what_failed, int error_number)
       error_number_(error_number) {}
 
 OutOfDeviceMemory::OutOfDeviceMemory(const std::string& message, std::uint64_t shortfall_bytes)
-    : Error(kExitDoesNotFit, message + " (" + format_bytes(shortfall_bytes) + ", " +
-                                 std::to_string(shortfall_bytes) + " bytes, too few)"),
+    : Error(kExitDoesNotFit, shortfall_bytes == 0 ? message
+                                                  : message + " (" + format_bytes(shortfall_bytes) + ", " +
+                                                        std::to_string(shortfall_bytes) + " bytes, too few)"),
       shortfall_bytes_(shortfall_bytes) {}
 
 }  // namespace octrain::runtime

@@ -74,10 +74,10 @@ IterationMetrics Executor::run(const IterationInput& input, const OpProgress& pr
   std::vector<double> counted_already(input.scalar_count);  // by the first run of a recomputed op
   const OpContext context{memory_, nullptr, input.iteration, input.learning_rate, metrics.scalars};
   const OpContext again{memory_, nullptr, input.iteration, input.learning_rate, counted_already};
-  std::vector<bool> reruns;  // by run of an op
+  std::vector<bool> reruns;       // by run of an op
+  (void)memory_.take_counters();  // of what was done between iterations
+  (void)timer_->take();           // of an iteration that ended early
   memory_.begin_iteration();
-  (void)memory_.take_counters();
-  (void)timer_->take();  // of an iteration that ended early
   const Clock::time_point start = Clock::now();
   for (advisor::OpIndex i = 0; i < schedule_.ops.size(); ++i) {
     for (const advisor::Action& action : index_.before[i]) {

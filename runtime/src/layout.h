@@ -21,10 +21,31 @@ struct BlockRange {
   BlockId first = 0;
   BlockId count = 0;
   [[nodiscard]] BlockId end() const { return first + count; }
+  friend bool operator==(const BlockRange&, const BlockRange&) = default;
 };
 
 [[nodiscard]] constexpr BlockId blocks_of(std::uint64_t bytes) {
   return static_cast<BlockId>((bytes + kBlockBytes - 1) / kBlockBytes);
+}
+
+/// A part of a span of bytes that lies in one block.
+struct BlockPiece {
+  BlockId block = 0;
+  std::uint64_t offset = 0;  ///< in the block
+  std::uint64_t start = 0;   ///< in the span
+  std::uint64_t bytes = 0;
+};
+
+/// Calls `action(piece)` for each block of the `bytes` that begin `offset` bytes into the range.
+template <class Action>
+void for_each_piece(BlockRange range, std::uint64_t offset, std::uint64_t bytes, Action action) {
+  for (std::uint64_t done = 0; done < bytes;) {
+    const std::uint64_t in_block = (offset + done) % kBlockBytes;
+    const std::uint64_t piece = std::min(kBlockBytes - in_block, bytes - done);
+    const auto block = static_cast<BlockId>(range.first + (offset + done) / kBlockBytes);
+    action(BlockPiece{block, in_block, done, piece});
+    done += piece;
+  }
 }
 
 class Layout {

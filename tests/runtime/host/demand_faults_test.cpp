@@ -21,7 +21,7 @@ class DemandFaults : public testing::TestWithParam<MemorySpaceCase> {
 
   void SetUp() override {
     if (!GetParam().skip.empty()) GTEST_SKIP() << GetParam().skip;
-    space_ = GetParam().make({{kBlocks * kBlockBytes}, kBlocks / 4 * kBlockBytes, 0});
+    space_ = GetParam().make({{kBlocks * kBlockBytes}, kBlocks / 4 * kBlockBytes, 0}).space;
     space_->acquire({{}, both_, 0});
     words_ = reinterpret_cast<std::uint64_t*>(space_->address(0));
   }

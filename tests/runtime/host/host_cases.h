@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "contract/memory_space_case.h"
+#include "contract/op_work.h"
 #include "octrain/runtime/host/host_space.h"
 
 namespace octrain::runtime::host {
@@ -33,7 +34,7 @@ inline MemorySpaceCase case_of(std::string name, const HostSpaceOptions& options
             sized.device_bytes = sizes.device_bytes;
             sized.workspace_bytes = sizes.workspace_bytes;
             sized.arena_offsets = sizes.arena_offsets;
-            return make_host_space(sizes.tensor_bytes, sized);
+            return SpaceUnderTest{std::make_unique<HostOpWork>(), make_host_space(sizes.tensor_bytes, sized)};
           },
           options.kind != Kind::incore,
           managed,

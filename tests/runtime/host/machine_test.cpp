@@ -42,7 +42,7 @@ TEST_P(HugePages, StayHugeOnTheirWay) {
   if (huge_pages_are_off())
     GTEST_SKIP() << "transparent huge pages are off (transparent_hugepage/enabled is never)";
   const std::uint64_t bytes = 16 * kBlockBytes;
-  auto space = GetParam().make({{bytes}, bytes, 0});
+  auto space = GetParam().make({{bytes}, bytes, 0}).space;
   const std::vector<TensorId> tensor{0};
   for (int round = 0; round < 5; ++round) {
     space->acquire({{}, tensor, 0});
@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ChildProcesses, DoNotHoldPagesInPlace) {
   // A page shared with a child could not be moved any more.
   const auto naive = naive_cases().front();
-  auto space = naive.make({{8 * kBlockBytes}, 8 * kBlockBytes, 0});
+  auto space = naive.make({{8 * kBlockBytes}, 8 * kBlockBytes, 0}).space;
   const std::vector<TensorId> tensor{0};
   space->acquire({{}, tensor, 0});
   space->address(0)[0] = std::byte{5};

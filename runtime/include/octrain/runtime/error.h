@@ -52,7 +52,7 @@ class IoError : public DeviceError {
   int error_number_;
 };
 
-/// More device (or tier) bytes were needed than there are.
+/// More device (or tier) bytes were needed than there are. A shortfall of 0 is one that is not known.
 class OutOfDeviceMemory : public Error {
  public:
   OutOfDeviceMemory(const std::string& message, std::uint64_t shortfall_bytes);

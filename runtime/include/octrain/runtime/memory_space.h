@@ -20,11 +20,12 @@ using advisor::TensorId;
 
 /// What happened since the last take_counters(). Bytes are those of whole blocks.
 struct MemoryCounters {
-  std::uint64_t planned_in_bytes = 0;   ///< brought to the device by prefetch
-  std::uint64_t planned_out_bytes = 0;  ///< copied to the host by evict (clean contents are not copied again)
-  std::uint64_t discarded_bytes = 0;    ///< freed without a copy
-  std::uint64_t faults = 0;             ///< demand faults that were served
-  std::uint64_t fault_in_bytes = 0;     ///< brought to the device by faults
+  std::uint64_t planned_in_bytes = 0;  ///< brought to the device by prefetch
+  /// Copied to the host by evict. Clean contents are not copied again, where the memory can do without.
+  std::uint64_t planned_out_bytes = 0;
+  std::uint64_t discarded_bytes = 0;       ///< freed without a copy
+  std::uint64_t faults = 0;                ///< demand faults that were served
+  std::uint64_t fault_in_bytes = 0;        ///< brought to the device by faults
   std::uint64_t driver_evicted_bytes = 0;  ///< evicted by the space itself, for want of room (copied or not)
   std::uint64_t in_busy_ns = 0;            ///< time during which hints were bringing contents in
   std::uint64_t out_busy_ns = 0;           ///< and out: bytes over it are the link's speed under load
@@ -62,8 +63,9 @@ class MemorySpace {
   /// Hints, carried out beside the computation, in issue order for each direction.
   virtual void prefetch(
       TensorId tensor) = 0;  ///< dead contents: reserve blocks, move nothing; resident: nothing
-  virtual void evict(TensorId tensor) = 0;    ///< not resident: nothing
-  virtual void discard(TensorId tensor) = 0;  ///< contents dead on device and host; blocks are free at once
+  virtual void evict(TensorId tensor) = 0;  ///< not resident: nothing
+  /// Contents dead on device and host; blocks are free at once, or as soon as the device is done with them.
+  virtual void discard(TensorId tensor) = 0;
 
   /// Makes an op's operands usable: waits for their transfers under way, reserves blocks for those written as
   /// a whole, notes what becomes dirty. (On a device that works behind the executor, it is the device that

@@ -1,0 +1,184 @@
+#include "cuda/block_space.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cuda/event_timer.h"
+#include "octrain/runtime/cuda/error.h"
+#include "octrain/runtime/error.h"
+#include "octrain/runtime/units.h"
+
+namespace octrain::runtime::cuda {
+namespace {
+
+std::uint64_t bytes_of(const Ranges& ranges) { return count(ranges) * kBlockBytes; }
+
+}  // namespace
+
+BlockSpace::BlockSpace(Parts parts)
+    : layout_(std::move(parts.layout)),
+      limit_(parts.limit),
+      demand_only_(parts.demand_only),
+      compute_(parts.compute),
+      memory_(std::move(parts.memory)),
+      marks_(compute_, events_),
+      dispatch_(limit_, marks_),
+      account_(layout_.block_count()),
+      copies_(make_stream()) {
+  try {
+    for (const Lane lane : kAllLanes)
+      workers_.push_back(std::make_unique<LaneWorker>(lane, parts.device, dispatch_, *memory_, events_));
+  } catch (...) {
+    dispatch_.stop();  // or those that were made would wait for ever
+    throw;
+  }
+}
+
+BlockSpace::~BlockSpace() {
+  dispatch_.stop();
+  workers_.clear();
+  if (cudaStreamSynchronize(compute_) != cudaSuccess) static_cast<void>(cudaGetLastError());
+}
+
+void BlockSpace::place(std::span<const std::uint64_t> arena_offsets) { layout_.place(arena_offsets); }
+
+std::byte* BlockSpace::address(TensorId tensor) {
+  return memory_->device_address(layout_.blocks(tensor).first);
+}
+std::byte* BlockSpace::workspace() { return address(layout_.workspace()); }
+
+/// Every call that may issue orders. An op that was never released has ended with an error; what it was given
+/// is on the device's list nevertheless.
+Lock BlockSpace::begin_call() {
+  end_op();
+  Lock lock = dispatch_.lock();
+  dispatch_.rethrow_failure();
+  return lock;
+}
+
+void BlockSpace::end_op() {
+  if (!op_is_open_) return;
+  marks_.put(last_op_);
+  op_is_open_ = false;
+  if (!demand_only_) spare_ = layout_.blocks(layout_.workspace());
+}
+
+void BlockSpace::issue(Lane lane, const Ranges& ranges) {
+  if (ranges.empty()) return;
+  account_.note(lane, dispatch_.issue(lane, account_.order(lane, ranges)), ranges);
+  // New pages hold nothing that the host has.
+  account_.move(ranges, takes_room(lane) ? Place::device : Place::host, lane == Lane::reserve);
+}
+
+/// Gives up pages without a copy.
+void BlockSpace::let_go(const Ranges& ranges, Place to) {
+  issue(Lane::drop, ranges);
+  account_.move(ranges, to, false);
+}
+
+void BlockSpace::prefetch(TensorId tensor) {
+  Lock lock = begin_call();
+  const BlockRange range = layout_.blocks(tensor);
+  const Ranges coming = account_.at(range, Place::host), dead = account_.at(range, Place::nowhere);
+  if (coming.empty() && dead.empty()) return;
+  make_room(lock, count(coming) + count(dead),
+            [&](BlockId block) { return block < range.first || block >= range.end(); });
+  issue(Lane::in, coming);
+  issue(Lane::reserve, dead);
+  counters().planned_in_bytes += bytes_of(coming);
+}
+
+void BlockSpace::evict(TensorId tensor) {
+  Lock lock = begin_call();
+  const BlockRange range = layout_.blocks(tensor);
+  dispatch_.wait_until_begun(lock, account_.bringing({range}));
+  const auto is_clean = [&](BlockId block) { return memory_->keeps_host_copy() && !account_[block].dirty; };
+  const auto on_device = [&](BlockId block) { return account_[block].place == Place::device; };
+  const Ranges leaving = account_.those(range, [&](BlockId b) { return on_device(b) && !is_clean(b); });
+  const Ranges clean = account_.those(range, [&](BlockId b) { return on_device(b) && is_clean(b); });
+  issue(Lane::out, leaving);
+  let_go(clean, Place::host);
+  counters().planned_out_bytes += bytes_of(leaving);
+}
+
+void BlockSpace::discard(TensorId tensor) {
+  Lock lock = begin_call();
+  const BlockRange range = layout_.blocks(tensor);
+  dispatch_.wait_until_begun(lock, account_.bringing({range}));
+  const Ranges on_device = account_.at(range, Place::device);
+  let_go(on_device, Place::nowhere);
+  account_.move(account_.at(range, Place::host), Place::nowhere, false);
+  counters().discarded_bytes += bytes_of(on_device);
+}
+
+/// So that by the account `blocks` more fit on the device: spare workspace goes first, then (where faults can
+/// bring it back) what came longest ago.
+void BlockSpace::make_room(Lock& lock, BlockId blocks, const Condition& may_leave) {
+  const auto missing = [&] {
+    const BlockId wanted = account_.on_device() + blocks;
+    return wanted > limit_ ? wanted - limit_ : 0;
+  };
+  drop_spare(missing());
+  if (missing() > 0 && memory_->serves_faults()) send_away(lock, missing(), may_leave);
+  if (missing() == 0) return;
+  throw InvalidPlan("the plan leaves no room for " + format_bytes(missing() * kBlockBytes) + " in the " +
+                    format_bytes(limit_ * kBlockBytes) +
+                    " of device memory: it must evict or discard before");
+}
+
+/// The last blocks first: an op that wants less workspace keeps what it has.
+void BlockSpace::drop_spare(BlockId most) {
+  const Ranges there = account_.at(spare_, Place::device);
+  Ranges leaving;
+  for (auto range = there.rbegin(); range != there.rend() && most > 0; ++range) {
+    const BlockId blocks = std::min(most, range->count);
+    leaving.push_back({range->end() - blocks, blocks});
+    most -= blocks;
+  }
+  let_go(leaving, Place::nowhere);
+}
+
+void BlockSpace::send_away(Lock& lock, BlockId most, const Condition& may_leave) {
+  const Ranges leaving = account_.oldest(most, may_leave);
+  dispatch_.wait_until_begun(lock, account_.bringing(leaving));
+  issue(Lane::out, leaving);
+  counters().driver_evicted_bytes += bytes_of(leaving);
+}
+
+void BlockSpace::quiesce() {
+  Lock lock = begin_call();
+  dispatch_.wait_until_idle(lock);
+}
+
+void BlockSpace::wait_for_device() {
+  end_op();
+  check(cudaStreamSynchronize(compute_), "cudaStreamSynchronize (ops)");
+  marks_.clear();
+}
+
+void BlockSpace::begin_iteration() {
+  wait_for_device();
+  if (!demand_only_ || account_.on_device() <= limit_) return;
+  Lock lock = begin_call();
+  send_away(lock, account_.on_device() - limit_, [](BlockId) { return true; });
+  dispatch_.wait_until_idle(lock);
+}
+
+std::unique_ptr<OpTimer> BlockSpace::make_timer() { return std::make_unique<EventTimer>(compute_); }
+
+MemoryCounters BlockSpace::take_counters() {
+  const Lock lock = dispatch_.lock();
+  return dispatch_.take_counters();
+}
+
+std::uint64_t BlockSpace::resident_bytes() const {
+  const Lock lock = dispatch_.lock();
+  return dispatch_.used() * kBlockBytes;
+}
+
+std::string BlockSpace::description() const {
+  const std::string mode = !memory_->serves_faults() ? "explicit" : demand_only_ ? "um-naive" : "um";
+  return "cuda " + mode + ", " + memory_->description();
+}
+
+}  // namespace octrain::runtime::cuda

@@ -1,0 +1,92 @@
+// Memory that moves block by block, managed and explicit alike.
+//
+// The executor's thread decides everything, in the order of issue and ahead of the device: where each block
+// will lie, what must leave so that others fit, what an op has to wait for. The lanes' threads (LaneWorker)
+// carry it out, and count what is really there (Dispatch).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cuda/block_account.h"
+#include "cuda/block_memory.h"
+#include "cuda/dispatch.h"
+#include "cuda/lane_worker.h"
+#include "octrain/runtime/cuda/cuda_space.h"
+
+namespace octrain::runtime::cuda {
+
+class BlockSpace final : public MemorySpace {
+ public:
+  struct Parts {
+    Layout layout;
+    std::unique_ptr<BlockMemory> memory;
+    BlockId limit = 0;  ///< blocks that may be on the device
+    bool demand_only = false;
+    int device = 0;
+    cudaStream_t compute = nullptr;
+  };
+  explicit BlockSpace(Parts parts);
+  ~BlockSpace() override;
+
+  void place(std::span<const std::uint64_t> arena_offsets) override;
+  [[nodiscard]] std::byte* address(TensorId tensor) override;
+  [[nodiscard]] std::byte* workspace() override;
+  void prefetch(TensorId tensor) override;
+  void evict(TensorId tensor) override;
+  void discard(TensorId tensor) override;
+  void acquire(const OpAccess& access) override;
+  void release(const OpAccess& access) override;
+  void begin_iteration() override;
+  [[nodiscard]] std::unique_ptr<OpTimer> make_timer() override;
+  void quiesce() override;
+  void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override;
+  void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) override;
+  [[nodiscard]] MemoryCounters take_counters() override;
+  [[nodiscard]] std::uint64_t resident_bytes() const override;
+  [[nodiscard]] std::string description() const override;
+
+ private:
+  /// Of an op, not on the device.
+  struct Missing {
+    Ranges dead;    ///< will be overwritten (workspace among them): pages are enough
+    Ranges needed;  ///< the op wants to see what they hold
+  };
+  using Condition = BlockAccount::Condition;
+
+  [[nodiscard]] Lock begin_call();
+  void end_op();
+  void wait_for_device();
+  void settle(BlockRange range);
+  void copy(void* to, const void* from, std::uint64_t bytes, cudaMemcpyKind kind);
+  void issue(Lane lane, const Ranges& ranges);
+  void let_go(const Ranges& ranges, Place to);
+  void make_room(Lock& lock, BlockId blocks, const Condition& may_leave);
+  void drop_spare(BlockId most);
+  void send_away(Lock& lock, BlockId most, const Condition& may_leave);
+
+  [[nodiscard]] Ranges operand_blocks(const OpAccess& access) const;
+  [[nodiscard]] BlockRange workspace_blocks(std::uint64_t bytes) const;
+  [[nodiscard]] bool lies_on_read(TensorId tensor, const OpAccess& access) const;
+  [[nodiscard]] Missing missing(const OpAccess& access) const;
+  void serve_faults(Lock& lock, const Ranges& ranges);
+  [[nodiscard]] MemoryCounters& counters() { return dispatch_.counters(); }
+
+  Layout layout_;
+  const BlockId limit_;
+  const bool demand_only_;
+  const cudaStream_t compute_;
+  std::unique_ptr<BlockMemory> memory_;
+  EventPool events_;
+  Marks marks_;
+  mutable Dispatch dispatch_;
+  BlockAccount account_;
+  BlockRange spare_;         // workspace that nobody uses, but the next op may
+  OpSerial last_op_ = 0;     // the run of an op that was acquired last
+  bool op_is_open_ = false;  // and not released
+  Stream copies_;            // of write_contents() and read_contents()
+  std::vector<std::unique_ptr<LaneWorker>> workers_;
+};
+
+}  // namespace octrain::runtime::cuda

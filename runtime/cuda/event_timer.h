@@ -1,0 +1,32 @@
+// Times of ops by events on the compute stream.
+#pragma once
+
+#include <vector>
+
+#include "octrain/runtime/cuda/handles.h"
+#include "octrain/runtime/op_timer.h"
+
+namespace octrain::runtime::cuda {
+
+/// Throws CudaError.
+class EventTimer final : public OpTimer {
+ public:
+  explicit EventTimer(cudaStream_t compute) : compute_(compute) {}
+  ~EventTimer() override;
+
+  void waits() override;
+  void runs() override { record(); }
+  void done() override { record(); }
+  /// Answers the runs that came to done().
+  [[nodiscard]] std::vector<OpTime> take() override;
+
+ private:
+  static constexpr std::size_t kOfARun = 3;
+  void record();
+
+  cudaStream_t compute_;
+  std::vector<Event> events_;  // used again after take()
+  std::size_t recorded_ = 0;
+};
+
+}  // namespace octrain::runtime::cuda

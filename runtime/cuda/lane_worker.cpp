@@ -1,0 +1,79 @@
+#include "cuda/lane_worker.h"
+
+#include <utility>
+
+#include "cuda/toolkit.h"
+#include "octrain/runtime/cuda/error.h"
+
+namespace octrain::runtime::cuda {
+
+LaneWorker::LaneWorker(Lane lane, int device, Dispatch& dispatch, BlockMemory& memory, EventPool& events)
+    : lane_(lane),
+      device_(device),
+      dispatch_(dispatch),
+      memory_(memory),
+      events_(events),
+      stream_(make_stream()),
+      thread_([this] { run(); }) {}
+
+LaneWorker::~LaneWorker() {
+  if (thread_.joinable()) thread_.join();
+  // After a failure something may still be under way.
+  if (cudaStreamSynchronize(stream_.get()) != cudaSuccess) static_cast<void>(cudaGetLastError());
+}
+
+void LaneWorker::run() {
+  try {
+    work();
+  } catch (...) {
+    dispatch_.fail(std::current_exception());
+  }
+}
+
+void LaneWorker::work() {
+  use_device(device_);
+  Lock lock = dispatch_.lock();
+  while (true) {
+    std::optional<Batch> batch;
+    if (under_way_.size() < memory_.depth()) batch = dispatch_.next(lane_);
+    if (batch) {
+      start(lock, std::move(*batch));
+    } else if (!under_way_.empty()) {
+      finish_oldest(lock);
+    } else if (dispatch_.over()) {
+      return;
+    } else {
+      dispatch_.await(lock, lane_);
+    }
+  }
+}
+
+void LaneWorker::start(Lock& lock, Batch batch) {
+  if (under_way_.empty()) busy_since_ = Clock::now();
+  lock.unlock();
+  memory_.begin(lane_, batch.ranges, stream_.get());
+  EventRef event = events_.take();
+  check(cudaEventRecord(event->get(), stream_.get()), "cudaEventRecord (hints)");
+  lock.lock();
+  under_way_.push_back({std::move(batch), event});
+  dispatch_.begun(lane_, under_way_.back().batch, std::move(event));
+}
+
+void LaneWorker::finish_oldest(Lock& lock) {
+  Piece& piece = under_way_.front();
+  lock.unlock();
+  check(cudaEventSynchronize(piece.event->get()), "cudaEventSynchronize (hints)");
+  memory_.end(lane_, piece.batch.ranges);
+  lock.lock();
+  dispatch_.done(lane_, piece.batch);
+  under_way_.pop_front();
+  if (under_way_.empty()) note_busy();
+}
+
+void LaneWorker::note_busy() {
+  const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - busy_since_).count());
+  if (lane_ == Lane::in) dispatch_.counters().in_busy_ns += ns;
+  if (lane_ == Lane::out) dispatch_.counters().out_busy_ns += ns;
+}
+
+}  // namespace octrain::runtime::cuda

@@ -1,0 +1,48 @@
+// The thread of one lane: takes what is ready, gives it to the device, waits until it has ended.
+//
+// It waits on the host rather than by events, since the driver defers hints on a stream that is busy.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <thread>
+
+#include "cuda/block_memory.h"
+#include "cuda/dispatch.h"
+
+namespace octrain::runtime::cuda {
+
+class LaneWorker {
+ public:
+  /// What fails later is the dispatch's failure. Throws CudaError.
+  LaneWorker(Lane lane, int device, Dispatch& dispatch, BlockMemory& memory, EventPool& events);
+  /// Waits for what is under way. The dispatch has been stopped.
+  ~LaneWorker();
+  LaneWorker(const LaneWorker&) = delete;
+  LaneWorker& operator=(const LaneWorker&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Piece {
+    Batch batch;
+    EventRef event;
+  };
+
+  void run();
+  void work();
+  void start(Lock& lock, Batch batch);
+  void finish_oldest(Lock& lock);
+  void note_busy();
+
+  const Lane lane_;
+  const int device_;
+  Dispatch& dispatch_;
+  BlockMemory& memory_;
+  EventPool& events_;
+  Stream stream_;
+  std::deque<Piece> under_way_;
+  Clock::time_point busy_since_;  // under_way_ is not empty since then
+  std::jthread thread_;           // last: it uses all above
+};
+
+}  // namespace octrain::runtime::cuda
