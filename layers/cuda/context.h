@@ -1,0 +1,44 @@
+// What all kernels of a CUDA backend share: the stream they enqueue on, and the libraries, bound to it.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cudnn.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "device_speed.h"
+#include "octrain/layers/cuda/backend.h"
+
+namespace octrain::layers::cuda {
+
+class TuningFile;
+
+/// Copies share the handles. A kernel keeps a copy, since it may outlive the backend that made it.
+struct CudaContext {
+  /// Throws DeviceError, or OutOfDeviceMemory where the libraries find no room.
+  explicit CudaContext(const CudaBackendOptions& backend_options);
+
+  CudaBackendOptions options;
+  cudaStream_t stream;
+  std::string card;  ///< its name, as the driver says it
+  DeviceAttributes device;
+  std::shared_ptr<cudnnContext> cudnn;    ///< get(): the cudnnHandle_t
+  std::shared_ptr<cublasContext> cublas;  ///< get(): the cublasHandle_t; its workspace is the op's that runs
+  std::shared_ptr<TuningFile> tuning;     ///< null without a file
+  /// Of an inner product's weight. As much as a slab of activations: products of such a chunk fill a card.
+  /// Never by the budget: the order of sums depends on it. (Tests have smaller ones.)
+  std::uint64_t chunk_bytes = 128 * runtime::kMiB;
+};
+
+/// Throws for what a library reports, in the library's own words: "WHERE: CALL: message (NAME)". Its failed
+/// allocations are OutOfDeviceMemory, all else is a DeviceError. `where`: layer 'NAME'.
+void check(cudnnStatus_t status, std::string_view where, std::string_view call);
+void check(cublasStatus_t status, std::string_view where, std::string_view call);
+
+/// The call was well formed, but cuDNN has nothing that does it.
+[[nodiscard]] bool is_not_supported(cudnnStatus_t status);
+[[nodiscard]] bool is_out_of_memory(cudnnStatus_t status);
+
+}  // namespace octrain::layers::cuda

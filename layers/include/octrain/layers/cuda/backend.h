@@ -1,0 +1,33 @@
+// The CUDA backend: kernels on one NVIDIA GPU, by cuDNN, cuBLAS, Thrust and a few of our own.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "octrain/layers/kernel.h"
+#include "octrain/runtime/units.h"
+
+namespace octrain::layers::cuda {
+
+struct CudaBackendOptions {
+  /// Of the device that is current when the backend is made, and stays so in the thread that runs ops. The
+  /// caller's; it outlives the backend's kernels.
+  cudaStream_t stream = nullptr;
+  bool deterministic = true;  ///< false: convolutions may add in whatever order is fastest, another each time
+  bool tf32 = false;          ///< products of 10-bit mantissas on tensor cores (compute capability 8 and up)
+  /// What a convolution's algorithm may take. Schedules count it.
+  std::uint64_t workspace_limit_bytes = 256 * runtime::kMiB;
+  /// Where the algorithms that were measured to be fastest are kept, so that every later run takes the same
+  /// and its losses are the same to the last bit. Made where it is missing; shared by all nets, cards and
+  /// processes. Empty: nothing would remember a measurement, so nothing is measured and cuDNN's own rules
+  /// choose.
+  std::filesystem::path tuning_file;
+};
+
+/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used.
+[[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(const CudaBackendOptions& options);
+
+}  // namespace octrain::layers::cuda
