@@ -49,7 +49,6 @@ TensorDescriptor tensor_descriptor(std::string_view where, std::int64_t n, std::
 
 ActivationDescriptor relu_descriptor(std::string_view where) {
   ActivationDescriptor descriptor = make_descriptor<cudnnActivationDescriptor_t>(where);
-  // The only treatment of what is no number that cudnnConvolutionBiasActivationForward takes.
   check(cudnnSetActivationDescriptor(descriptor.get(), CUDNN_ACTIVATION_RELU, CUDNN_NOT_PROPAGATE_NAN, 0),
         where, "cudnnSetActivationDescriptor");
   return descriptor;

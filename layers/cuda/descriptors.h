@@ -38,7 +38,7 @@ template <class Handle>
 /// Dense float32 in the order n, c, h, w.
 [[nodiscard]] TensorDescriptor tensor_descriptor(std::string_view where, std::int64_t n, std::int64_t c,
                                                  std::int64_t h, std::int64_t w);
-/// max(x, 0); of what is not a number, 0.
+/// max(x, 0); what is not a number is not passed on.
 [[nodiscard]] ActivationDescriptor relu_descriptor(std::string_view where);
 
 }  // namespace octrain::layers::cuda
