@@ -6,8 +6,7 @@
 namespace octrain::layers::testing {
 namespace {
 
-double count(int top_k, int block, const Values& logits, const std::vector<float>& labels,
-             std::int64_t classes) {
+double count(int top_k, int block, const Values& logits, const Floats& labels, std::int64_t classes) {
   const auto batch = static_cast<std::int64_t>(labels.size());
   TestBlob blob({"z", {batch, classes, 1, 1}, {block}}, logits);
   const KernelRunner runner({"accuracy", {"z", "label"}, {"accuracy"}, AccuracyParams{top_k}},
@@ -26,8 +25,8 @@ TEST(Accuracy, CountsLabelsAmongTheTopK) {
                          1, 3, 2,   // label 0: third
                          0, 9, 0,   // padding
                          4, 1, 4};  // label 2 ties with class 0, which wins
-  const std::vector<float> labels = {0, 2, 0, -1, 2};
-  for (const int block : kLayouts) {
+  const Floats labels = {0, 2, 0, -1, 2};
+  for (const int block : layouts_under_test()) {
     EXPECT_EQ(count(1, block, logits, labels, 3), 1);
     EXPECT_EQ(count(2, block, logits, labels, 3), 3);
     EXPECT_EQ(count(3, block, logits, labels, 3), 4);

@@ -134,13 +134,13 @@ TEST_P(BatchNormTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BatchNormTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                         ::testing::Combine(::testing::ValuesIn(layouts_under_test()), ::testing::Bool(),
                                             ::testing::Bool(), ::testing::Bool()));
 
 TEST(BatchNorm, KeepsRunningAveragesAndTestsWithThem) {
   Reference reference = make_reference(false, false);
   const Values x = random_values(kShape.elements(), 1, -2, 3);
-  BatchNormRun run(reference, 8, x);
+  BatchNormRun run(reference, layouts_under_test().back(), x);
   run.forward();
   Values sum(11), squares(11);
   const double count = 5 * 15;
@@ -165,7 +165,7 @@ TEST(BatchNorm, KeepsRunningAveragesAndTestsWithThem) {
 TEST(BatchNorm, KeepsItsDigitsWhenTheMeanIsFarFromZero) {
   const Reference reference = make_reference(true, false);
   const Values x = random_values(kShape.elements(), 1, 9999, 10001);
-  BatchNormRun run(reference, 16, x);
+  BatchNormRun run(reference, layouts_under_test().back(), x);
   run.forward();
   expect_near(run.top.values(), reference(x), 2e-3);  // floats near 10000, the mean too, are 1e-3 apart
 }
@@ -175,14 +175,14 @@ TEST(BatchNorm, GivesTheSameBitsWithAnyNumberOfThreads) {
   const Values x = random_values(kShape.elements(), 1), weights = random_values(kShape.elements(), 4);
   std::vector<Floats> tops, gradients;
   for (const int threads : {1, 2, 3}) {
-    BatchNormRun run(reference, 8, x, threads);
+    BatchNormRun run(reference, layouts_under_test().back(), x, threads);
     run.forward();
     TestBlob top_gradient(run.top.desc, weights), bottom_gradient(run.bottom.desc);
     run.backward(top_gradient, bottom_gradient, false);
     tops.push_back(run.top.data);
     gradients.push_back(bottom_gradient.data);
   }
-  (void)make_host_backend(0);
+  (void)make_backend_under_test();
   EXPECT_EQ(tops[0], tops[1]);
   EXPECT_EQ(tops[0], tops[2]);
   EXPECT_EQ(gradients[0], gradients[1]);
@@ -190,16 +190,11 @@ TEST(BatchNorm, GivesTheSameBitsWithAnyNumberOfThreads) {
 }
 
 TEST(BatchNorm, InANetSlabsDoNotMatter) {
-  ConvolutionParams convolution;
-  convolution.outputs = 20;
-  convolution.kernel_h = convolution.kernel_w = 3;
-  convolution.weight_options.filler = {.kind = Filler::Kind::xavier};
   for (const bool affine : {true, false}) {
     BatchNormParams params;
     params.affine = affine;
     params.relu = true;
-    expect_slabs_do_not_matter({{"conv", {"x"}, {"z"}, convolution}, {"bn", {"z"}, {"y"}, params}},
-                               {6, 8, 5, 4});
+    expect_slabs_do_not_matter({blocked_layer("conv", "z", 20, 3), {"bn", {"z"}, {"y"}, params}}, {6, 8, 5, 4});
   }
 }
 

@@ -57,10 +57,14 @@ TEST_P(ConcatTest, CopiesChannelsBothWays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ConcatTest,
-                         ::testing::Values(Case{{3, 5, 1}, {1, 1, 1}}, Case{{8, 16, 8}, {8, 8, 8}},
-                                           Case{{8, 11}, {8, 8}}, Case{{3, 13, 9}, {8, 8, 8}},
-                                           Case{{16, 32, 5}, {16, 16, 16}}, Case{{7, 20}, {16, 16}},
-                                           Case{{8, 16, 3}, {8, 16, 1}}));
+                         ::testing::ValuesIn(for_layouts_under_test<Case>({{{3, 5, 1}, {1, 1, 1}},
+                                                                           {{8, 16, 8}, {8, 8, 8}},
+                                                                           {{8, 11}, {8, 8}},
+                                                                           {{3, 13, 9}, {8, 8, 8}},
+                                                                           {{16, 32, 5}, {16, 16, 16}},
+                                                                           {{7, 20}, {16, 16}},
+                                                                           {{8, 16, 3}, {8, 16, 1}}},
+                                                                          &Case::blocks)));
 
 TEST(Concat, RefusesBottomsOfOtherSizes) {
   const LayerSpec spec{"concat", {"a", "b"}, {"y"}, ConcatParams{}};

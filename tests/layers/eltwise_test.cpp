@@ -82,8 +82,8 @@ TEST_P(EltwiseTest, AgreesWithDoublesAndCentralDifferences) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, EltwiseTest,
-    ::testing::Combine(::testing::Values(Layouts{1, 1, 1}, Layouts{8, 8, 8}, Layouts{16, 16, 16},
-                                         Layouts{8, 1, 16}),
+    ::testing::Combine(::testing::ValuesIn(for_layouts_under_test<Layouts>(
+                           {{1, 1, 1}, {8, 8, 8}, {16, 16, 16}, {8, 1, 16}}, std::identity())),
                        ::testing::Values(Formula{Operation::sum, {}}, Formula{Operation::sum, {1, -0.5f, 2}},
                                          Formula{Operation::product, {}}, Formula{Operation::max, {}}),
                        ::testing::Bool(), ::testing::Bool()));
@@ -92,11 +92,11 @@ TEST(Eltwise, GivesTheGradientOfATieToTheFirstBottom) {
   const BlobDesc desc{"x", {1, 1, 1, 2}, {1}};
   const KernelRunner runner({"max", {"a", "b"}, {"y"}, EltwiseParams{Operation::max, {}, false}},
                             {desc, desc});
-  const std::vector<float> a = {1, 2}, b = {1, 3}, dy = {5, 7};
-  std::vector<float> da(2), db(2);
+  const Floats a = {1, 2}, b = {1, 3}, dy = {5, 7};
+  Floats da(2), db(2);
   runner.run(Step::backward_data, {0, 1}, {dy.data(), a.data(), b.data()}, {da.data(), db.data()});
-  EXPECT_EQ(da, (std::vector<float>{5, 0}));
-  EXPECT_EQ(db, (std::vector<float>{0, 7}));
+  EXPECT_EQ(da, (Floats{5, 0}));
+  EXPECT_EQ(db, (Floats{0, 7}));
 }
 
 TEST(Eltwise, RefusesWhatDoesNotFit) {

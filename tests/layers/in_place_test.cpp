@@ -48,14 +48,6 @@ EltwiseParams eltwise(EltwiseParams::Operation operation, bool relu, std::vector
   return params;
 }
 
-ConvolutionParams pointwise(int outputs) {
-  ConvolutionParams params;
-  params.outputs = outputs;
-  params.kernel_h = params.kernel_w = 1;
-  params.weight_options.filler = {.kind = Filler::Kind::xavier};
-  return params;
-}
-
 std::vector<Case> cases() {
   using Operation = EltwiseParams::Operation;
   BatchNormParams rectified_norm;
@@ -95,12 +87,10 @@ std::vector<Case> cases() {
   };
 }
 
-/// x -> convolution to 11 channels (blocked, so that there is padding) -> a, [and b] -> layer -> y; tested
-/// too.
+/// x -> 11 channels (blocked, so that there is padding) -> a, [and b] -> layer -> y; tested too.
 NetSpec net_around(const Case& param, Shape images) {
-  const ConvolutionParams convolution = pointwise(11);
-  std::vector<LayerSpec> layers = {{"conv", {"x"}, {"a"}, convolution}};
-  if (param.bottoms == 2) layers.push_back({"conv2", {"x"}, {"b"}, convolution});
+  std::vector<LayerSpec> layers = {blocked_layer("conv", "a", 11)};
+  if (param.bottoms == 2) layers.push_back(blocked_layer("conv2", "b", 11));
   LayerSpec layer{"layer", {"a"}, {"y"}, param.params};
   if (param.bottoms == 2) layer.bottoms.emplace_back("b");
   layers.push_back(layer);
@@ -143,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Layers, InPlace, ::testing::ValuesIn(cases()),
 
 TEST(InPlaceOffers, BottomsMayDifferInLayout) {
   const NetSpec net =
-      between_data_and_loss({{"conv", {"x"}, {"a"}, pointwise(16)},
+      between_data_and_loss({blocked_layer("conv", "a", 16),
                              {"layer", {"x", "a"}, {"y"}, eltwise(EltwiseParams::Operation::product, true)}},
                             kLarge);
   LayerHarness harness(net, kOneSlab);

@@ -163,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, InnerProductTest,
                                                               Case{500, 1, 1, 10},
                                                               Case{3, 5, 5, 64, true, true}, Case{1, 1, 1, 1},
                                                               Case{50, 2, 2, 100, false, true}),
-                                            ::testing::ValuesIn(kLayouts)));
+                                            ::testing::ValuesIn(layouts_under_test())));
 
 // Depths at which oneDNN 2.6 fails on rows that do not fill blocks of 64.
 INSTANTIATE_TEST_SUITE_P(GreatDepth, InnerProductTest,

@@ -1,5 +1,5 @@
-// Runs one host kernel directly, step by step and range by range, on blobs of any layout; and numeric
-// gradients in double.
+// Runs one kernel of the backend under test directly, step by step and range by range, on blobs of any
+// layout; and numeric gradients in double.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <random>
 #include <vector>
 
-#include "octrain/layers/host/backend.h"
+#include "layers/backend_under_test.h"
 #include "octrain/layers/layer.h"
 #include "octrain/layers/lowering.h"
 
@@ -27,22 +27,22 @@ inline Values random_values(std::int64_t count, unsigned seed, double low = -1, 
   return values;
 }
 
-/// As memory spaces and lowering align operands and workspace.
 template <class T>
-struct AlignedAllocator {
+struct OperandAllocator {
   using value_type = T;
-  AlignedAllocator() = default;
+  OperandAllocator() = default;
   template <class U>
-  AlignedAllocator(const AlignedAllocator<U>&) {}
+  OperandAllocator(const OperandAllocator<U>&) {}
   static T* allocate(std::size_t count) {
-    return static_cast<T*>(::operator new(count * sizeof(T), kAlignment));
+    void* memory = allocate_operands(count * sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(memory);
   }
-  static void deallocate(T* pointer, std::size_t) { ::operator delete(pointer, kAlignment); }
-  friend bool operator==(AlignedAllocator, AlignedAllocator) { return true; }
-  static constexpr std::align_val_t kAlignment{64};
+  static void deallocate(T* pointer, std::size_t) { free_operands(pointer); }
+  friend bool operator==(OperandAllocator, OperandAllocator) { return true; }
 };
-using Floats = std::vector<float, AlignedAllocator<float>>;
-using Bytes = std::vector<std::byte, AlignedAllocator<std::byte>>;
+using Floats = std::vector<float, OperandAllocator<float>>;
+using Bytes = std::vector<std::byte, OperandAllocator<std::byte>>;
 
 /// A blob as kernels see it.
 struct TestBlob {
@@ -106,8 +106,8 @@ class KernelRunner {
     const LayerType& type = layer_type(spec_.params);
     top_shapes = type.top_shapes(spec_, shapes);
     parameters = type.parameters(spec_, shapes);
-    kernel =
-        make_host_backend(threads)->make_kernel({spec_, bottoms, top_shapes, parameters, seed_key, data});
+    kernel = make_backend_under_test(threads)->make_kernel(
+        {spec_, bottoms, top_shapes, parameters, seed_key, data});
   }
 
   [[nodiscard]] TestBlob top(std::size_t i = 0, float fill = 0) const {
@@ -129,6 +129,7 @@ class KernelRunner {
                     options.gradient_scale,
                     options.scalar};
     kernel->run(step, call);
+    wait_for_backend_under_test();
   }
 
   std::vector<Shape> top_shapes;
@@ -180,6 +181,5 @@ Values to_values(const std::vector<float, Allocator>& floats) {
 }
 
 inline const std::vector<ImageRange> kRanges = {{0, 2}, {2, 2}, {4, 1}};  ///< of a batch of five
-inline constexpr int kLayouts[] = {1, 8, 16};
 
 }  // namespace octrain::layers::testing

@@ -29,10 +29,19 @@ NetSpec between_data_and_loss(const std::vector<LayerSpec>& layers, Shape images
   return net;
 }
 
+LayerSpec blocked_layer(const std::string& name, const std::string& top, int outputs, int kernel) {
+  if (layouts_under_test() == std::vector<int>{1}) return {name, {"x"}, {top}, ScaleParams{}};
+  ConvolutionParams params;
+  params.outputs = outputs;
+  params.kernel_h = params.kernel_w = kernel;
+  params.weight_options.filler = {.kind = Filler::Kind::xavier};
+  return {name, {"x"}, {top}, params};
+}
+
 struct LayerHarness::State {
-  State(const NetSpec& net, std::uint64_t slab_bytes)
+  State(const NetSpec& net, std::uint64_t slab_bytes, std::unique_ptr<Backend> made)
       : source(shape_of(net)),
-        backend(slab_bytes),
+        backend(slab_bytes, std::move(made)),
         lowered(lower(net, backend, {.solver = {.momentum = 0, .weight_decay = 0}, .data = &source})),
         memory(lowered.program.train.schedule, lowered.program.test.schedule) {}
   static Shape shape_of(const NetSpec& net) {
@@ -70,6 +79,7 @@ struct LayerHarness::State {
   }
   void run(Split split, advisor::OpIndex op, std::vector<double>& scalars) {
     pass(split).functions[op]({memory, memory.workspace(), iteration, 1.0f, scalars});
+    wait_for_backend_under_test();
   }
   /// What the op writes, by tensor; afterwards everything is as it was. What it does not read is `garbage` at
   /// first. Of `pairs`, the written lie on the bytes of the read.
@@ -116,8 +126,8 @@ struct LayerHarness::State {
   std::uint64_t iteration = 0;
 };
 
-LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes)
-    : state_(std::make_unique<State>(net, slab_bytes)) {
+LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes, std::unique_ptr<Backend> backend)
+    : state_(std::make_unique<State>(net, slab_bytes, std::move(backend))) {
   for (const runtime::Parameter& parameter : state_->lowered.program.parameters) {
     std::size_t count = 1;
     for (const std::int64_t dim : parameter.dims) count *= static_cast<std::size_t>(dim);
@@ -199,17 +209,8 @@ bool LayerHarness::is_trained(const std::string& parameter) const {
   return state_->lowered.program.train.schedule.tensors[tensor].role == advisor::Role::weight;
 }
 
-namespace {
-
-struct Outcome {
-  double loss = 0;
-  Values y, x_gradient;
-  std::vector<Values> parameters;
-  friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-Outcome run_once(const NetSpec& net, std::uint64_t slab_bytes) {
-  LayerHarness harness(net, slab_bytes);
+Outcome run_once(const NetSpec& net, std::uint64_t slab_bytes, std::unique_ptr<Backend> backend) {
+  LayerHarness harness(net, slab_bytes, std::move(backend));
   Outcome outcome;
   outcome.loss = harness.run_iteration();
   outcome.y = harness.blob("y");
@@ -217,6 +218,16 @@ Outcome run_once(const NetSpec& net, std::uint64_t slab_bytes) {
   for (const std::string& name : harness.parameters()) outcome.parameters.push_back(harness.parameter(name));
   return outcome;
 }
+
+void expect_near(const Outcome& actual, const Outcome& expected) {
+  EXPECT_NEAR(actual.loss, expected.loss, 1e-5);
+  expect_near(actual.y, expected.y, 1e-4);
+  expect_near(actual.x_gradient, expected.x_gradient, 1e-4);
+  for (std::size_t i = 0; i < expected.parameters.size(); ++i)
+    expect_near(actual.parameters[i], expected.parameters[i], 1e-4);
+}
+
+namespace {
 
 /// At a rate of 1 the update has subtracted the gradient itself; the largest element of each trained
 /// parameter is probed.
@@ -252,11 +263,7 @@ void expect_slabs_do_not_matter(const std::vector<LayerSpec>& layers, Shape imag
   const Outcome whole = run_once(net, kOneSlab), cut = run_once(net, 1);
   ASSERT_EQ(LayerHarness(net, kOneSlab).slab_count("x"), 1);
   ASSERT_EQ(LayerHarness(net, 1).slab_count("x"), static_cast<std::size_t>(images.n));
-  EXPECT_NEAR(whole.loss, cut.loss, 1e-5);
-  expect_near(whole.y, cut.y, 1e-4);
-  expect_near(whole.x_gradient, cut.x_gradient, 1e-4);
-  for (std::size_t i = 0; i < whole.parameters.size(); ++i)
-    expect_near(whole.parameters[i], cut.parameters[i], 1e-4);
+  expect_near(cut, whole);
   EXPECT_EQ(run_once(net, kOneSlab), whole);
   EXPECT_EQ(run_once(net, 1), cut);
   expect_central_differences(net);

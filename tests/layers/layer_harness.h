@@ -1,4 +1,4 @@
-// A net around the layers under test, lowered for the host backend and run op by op in plain memory:
+// A net around the layers under test, lowered for the backend under test and run op by op in plain memory:
 // data -> an identity Scale, so that gradients flow, -> "x" -> layers -> "y" -> inner product -> softmax
 // loss.
 #pragma once
@@ -20,11 +20,17 @@ inline constexpr std::uint64_t kOneSlab = std::uint64_t{1} << 30;
 /// The layers take "x" and make "y".
 [[nodiscard]] NetSpec between_data_and_loss(const std::vector<LayerSpec>& layers, Shape images);
 
+/// For backends that lay blobs out in channel blocks a convolution, x -> `top` of `outputs` channels in such
+/// a layout (padding and all); for others a scale, which needs no library.
+[[nodiscard]] LayerSpec blocked_layer(const std::string& name, const std::string& top, int outputs,
+                                      int kernel = 1);
+
 class LayerHarness {
  public:
   /// Blobs are cut into slabs of at most `slab_bytes`. Images are seeded noise; parameters start as their
   /// fillers say.
-  LayerHarness(const NetSpec& net, std::uint64_t slab_bytes);
+  LayerHarness(const NetSpec& net, std::uint64_t slab_bytes,
+               std::unique_ptr<Backend> backend = make_backend_under_test());
   ~LayerHarness();
 
   /// Forward, backward and an update by plain gradient descent of rate 1; returns the loss.
@@ -47,6 +53,20 @@ class LayerHarness {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Of one iteration.
+struct Outcome {
+  double loss = 0;
+  Values y, x_gradient;
+  std::vector<Values> parameters;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+[[nodiscard]] Outcome run_once(const NetSpec& net, std::uint64_t slab_bytes,
+                               std::unique_ptr<Backend> backend = make_backend_under_test());
+
+/// But for roundings.
+void expect_near(const Outcome& actual, const Outcome& expected);
 
 /// Runs the layers on `images` in one slab and in slabs of one image: blobs, gradients and weights agree; the
 /// same again agrees bit for bit; and gradients of the weights agree with central differences of the loss.

@@ -68,7 +68,7 @@ TEST_P(LrnTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LrnTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                         ::testing::Combine(::testing::ValuesIn(layouts_under_test()), ::testing::Bool(),
                                             ::testing::Values(0.75f, 0.6f), ::testing::Bool()));
 
 TEST(Lrn, RefusesAnEvenWindow) {

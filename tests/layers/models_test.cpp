@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "layers/layer_harness.h"
+#include "octrain/layers/host/backend.h"
 #include "octrain/layers/net.h"
 #include "octrain/runtime/error.h"
 

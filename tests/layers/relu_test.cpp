@@ -34,7 +34,7 @@ TEST_P(ReluTest, AgreesWithSlowLoops) {
   EXPECT_TRUE(top.padding_is_zero() && written.padding_is_zero() && added.padding_is_zero());
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, ReluTest, ::testing::ValuesIn(kLayouts));
+INSTANTIATE_TEST_SUITE_P(Layouts, ReluTest, ::testing::ValuesIn(layouts_under_test()));
 
 TEST(Relu, InANetSlabsDoNotMatter) {
   expect_slabs_do_not_matter({{"relu", {"x"}, {"y"}, ReluParams{}}}, {6, 8, 10, 9});

@@ -44,8 +44,9 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
   for (const ImageRange r : kRanges) {
     runner.run(Step::forward, r, with_parameters({bottom.at(r)}), {top.at(r)});
     const auto in = with_parameters({bottom.at(r), top_gradient.at(r)});
-    runner.run(Step::backward_parameters, r, in, {gamma_gradient.data(), beta_gradient.data()},
-               {.accumulate = accumulate || r.first > 0});
+    std::vector<float*> out = {gamma_gradient.data()};
+    if (bias) out.push_back(beta_gradient.data());
+    runner.run(Step::backward_parameters, r, in, out, {.accumulate = accumulate || r.first > 0});
     runner.run(Step::backward_data, r, in, {bottom_gradient.at(r)}, {.accumulate = accumulate});
   }
   expect_near(top.values(), reference(x), 1e-6);
@@ -65,7 +66,7 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ScaleTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool(),
+                         ::testing::Combine(::testing::ValuesIn(layouts_under_test()), ::testing::Bool(),
                                             ::testing::Bool(), ::testing::Bool()));
 
 TEST(Scale, RefusesToWorkInPlace) {

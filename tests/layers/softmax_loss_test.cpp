@@ -32,9 +32,10 @@ TEST_P(SoftmaxLossTest, AgreesWithDoublesAndCentralDifferences) {
   const Values z = random_values(kBatch * kClasses, 1, -4, 4);
   TestBlob logits({"z", {kBatch, kClasses, 1, 1}, {block}}, z), gradient(logits.desc, Values(z.size(), 0.25));
   const KernelRunner runner = make_runner(logits.desc);
+  const Floats labels(kLabels.begin(), kLabels.end());
   double loss = 1;
   for (const ImageRange r : kRanges) {
-    const std::vector<const float*> in = {logits.at(r), kLabels.data() + r.first};
+    const std::vector<const float*> in = {logits.at(r), labels.data() + r.first};
     runner.run(Step::forward, r, in, {}, {.scalar = &loss});
     runner.run(Step::forward, r, in, {});  // nobody asks
     runner.run(Step::backward_data, r, in, {gradient.at(r)},
@@ -47,19 +48,20 @@ TEST_P(SoftmaxLossTest, AgreesWithDoublesAndCentralDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SoftmaxLossTest,
-                         ::testing::Combine(::testing::ValuesIn(kLayouts), ::testing::Bool()));
+                         ::testing::Combine(::testing::ValuesIn(layouts_under_test()), ::testing::Bool()));
 
 TEST_F(SoftmaxLossTest, IsFiniteForLargeLogits) {
   TestBlob logits({"z", {kBatch, kClasses, 1, 1}, {1}}, random_values(kBatch * kClasses, 1, -1e6, 1e6));
+  const Floats labels(kLabels.begin(), kLabels.end());
   double loss = 0;
   make_runner(logits.desc)
-      .run(Step::forward, {0, 5}, {logits.data.data(), kLabels.data()}, {}, {.scalar = &loss});
+      .run(Step::forward, {0, 5}, {logits.data.data(), labels.data()}, {}, {.scalar = &loss});
   EXPECT_TRUE(std::isfinite(loss));
 }
 
 TEST_F(SoftmaxLossTest, RefusesALabelTheNetHasNoClassFor) {
   TestBlob logits({"z", {kBatch, kClasses, 1, 1}, {1}});
-  const std::vector<float> labels = {0, 1, 11, 0, 0};
+  const Floats labels = {0, 1, 11, 0, 0};
   double loss = 0;
   const auto run = [&] {
     make_runner(logits.desc)

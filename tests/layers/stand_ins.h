@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "layers/kernel_runner.h"
 #include "octrain/layers/data_source.h"
 #include "octrain/runtime/memory_space.h"
-#include "octrain/runtime/units.h"
 
 namespace octrain::layers::testing {
 
@@ -39,23 +37,24 @@ class NoiseSource final : public DataSource {
   Floats images_;
 };
 
-/// The host backend with slabs of another size.
+/// A backend with slabs of another size.
 class OtherSlabs final : public Backend {
  public:
-  explicit OtherSlabs(std::uint64_t bytes) : host_(make_host_backend()), bytes_(bytes) {}
-  std::string_view name() const override { return host_->name(); }
+  OtherSlabs(std::uint64_t bytes, std::unique_ptr<Backend> backend)
+      : backend_(std::move(backend)), bytes_(bytes) {}
+  std::string_view name() const override { return backend_->name(); }
   std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) override {
-    return host_->make_kernel(request);
+    return backend_->make_kernel(request);
   }
   std::unique_ptr<UpdateKernel> make_update(const runtime::SolverSpec& solver) override {
-    return host_->make_update(solver);
+    return backend_->make_update(solver);
   }
   std::uint64_t slab_bytes() const override { return bytes_; }
-  double flops_per_s() const override { return host_->flops_per_s(); }
-  double memory_bytes_per_s() const override { return host_->memory_bytes_per_s(); }
+  double flops_per_s() const override { return backend_->flops_per_s(); }
+  double memory_bytes_per_s() const override { return backend_->memory_bytes_per_s(); }
 
  private:
-  std::unique_ptr<Backend> host_;
+  std::unique_ptr<Backend> backend_;
   std::uint64_t bytes_;
 };
 
@@ -69,14 +68,14 @@ class PlainMemory final : public runtime::MemorySpace {
     }
     for (const advisor::TensorInfo& tensor : train.tensors) {
       bytes_.push_back(tensor.bytes);
-      blocks_.push_back(allocate(tensor.bytes));
+      blocks_.emplace_back(tensor.bytes, kNoise);
     }
-    blocks_.push_back(allocate(workspace));
+    blocks_.emplace_back(workspace, kNoise);
     place_.resize(bytes_.size());
     std::iota(place_.begin(), place_.end(), runtime::TensorId{0});
   }
-  std::byte* address(runtime::TensorId tensor) override { return blocks_[place_[tensor]].get(); }
-  std::byte* workspace() override { return blocks_.back().get(); }
+  std::byte* address(runtime::TensorId tensor) override { return blocks_[place_[tensor]].data(); }
+  std::byte* workspace() override { return blocks_.back().data(); }
   void place(std::span<const std::uint64_t>) override {}
   void prefetch(runtime::TensorId) override {}
   void evict(runtime::TensorId) override {}
@@ -105,17 +104,8 @@ class PlainMemory final : public runtime::MemorySpace {
   void place(runtime::TensorId tensor, runtime::TensorId where) { place_[tensor] = where; }
 
  private:
-  struct Free {
-    void operator()(std::byte* block) const { std::free(block); }
-  };
-  using Block = std::unique_ptr<std::byte, Free>;
-  static Block allocate(std::uint64_t bytes) {
-    const std::uint64_t whole = runtime::round_up(std::max<std::uint64_t>(bytes, 1), 4096);
-    Block block(static_cast<std::byte*>(std::aligned_alloc(4096, whole)));
-    std::fill_n(block.get(), whole, std::byte{0x7f});
-    return block;
-  }
-  std::vector<Block> blocks_;  // the last one: workspace
+  static constexpr std::byte kNoise{0x7f};
+  std::vector<Bytes> blocks_;  // the last one: workspace
   std::vector<std::uint64_t> bytes_;
   std::vector<runtime::TensorId> place_;
 };

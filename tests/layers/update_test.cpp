@@ -35,7 +35,7 @@ State expected(const runtime::SolverSpec& solver, float learning_rate, const Rul
 }
 
 State actual(const runtime::SolverSpec& solver, float learning_rate) {
-  const auto update = make_host_backend()->make_update(solver);
+  const auto update = make_backend_under_test()->make_update(solver);
   State state;
   Floats weight = to_floats(state.weight), first(kCount), second(kCount);
   const std::array<float*, 2> all = {first.data(), second.data()};

@@ -1,0 +1,35 @@
+// Accuracy: counts the images whose label is among the top_k logits.
+#include "logits_kernel.h"
+
+namespace octrain::layers::cuda {
+
+namespace {
+
+class AccuracyKernel final : public LogitsKernel {
+ public:
+  AccuracyKernel(const KernelRequest& request, const CudaContext& context)
+      : LogitsKernel(request, context), top_k_(std::get<AccuracyParams>(request.spec.params).top_k) {}
+
+  std::uint64_t workspace_bytes(Step, std::int64_t images, bool) const override {
+    return workspace_for(images, sizeof(std::int64_t));
+  }
+
+  void run(Step, const KernelCall& call) const override {
+    expect_operands(call, 2, 0);
+    if (call.scalar == nullptr) return;
+    auto* ranks = of_images<std::int64_t>(call);
+    on_device_.reduce(LabelRank{logits(call), ranks}, call.images);
+    *call.scalar += total(IsRight{logits(call), ranks, top_k_}, call);
+  }
+
+ private:
+  int top_k_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_accuracy_kernel(const KernelRequest& request, CudaContext& context) {
+  return std::make_unique<AccuracyKernel>(request, context);
+}
+
+}  // namespace octrain::layers::cuda

@@ -1,0 +1,100 @@
+// Data: the source fills a pinned buffer, which the stream copies to where the images are wanted. There are
+// two buffers, so that one is filled while the other is still being copied.
+#include <cuda_runtime_api.h>
+
+#include <array>
+
+#include "device_kernel.h"
+#include "octrain/layers/data_source.h"
+#include "octrain/runtime/cuda/handles.h"
+#include "octrain/runtime/error.h"
+
+namespace octrain::layers::cuda {
+
+namespace {
+
+using runtime::cuda::check;
+
+std::string to_string(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  return std::to_string(channels) + "x" + std::to_string(height) + "x" + std::to_string(width);
+}
+
+/// A pinned buffer and the copies out of it.
+class StagingBuffer {
+ public:
+  /// Room for so many floats, once the copies under way are done.
+  float* prepare(std::int64_t floats) {
+    if (copied_) {
+      check(cudaEventSynchronize(copied_.get()), "cudaEventSynchronize for images");
+    } else {
+      copied_ = runtime::cuda::make_event();
+    }
+    const std::uint64_t bytes = static_cast<std::uint64_t>(floats) * sizeof(float);
+    if (bytes > buffer_.bytes()) {
+      buffer_ = {};  // never two at a time
+      buffer_ = runtime::cuda::make_pinned_buffer(bytes);
+    }
+    return reinterpret_cast<float*>(buffer_.data());
+  }
+
+  static void copy(const float* from, std::int64_t floats, float* to, cudaStream_t stream) {
+    check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(floats) * sizeof(float), cudaMemcpyHostToDevice,
+                          stream),
+          "cudaMemcpyAsync of images");
+  }
+
+  void note_copies(cudaStream_t stream) {
+    check(cudaEventRecord(copied_.get(), stream), "cudaEventRecord for images");
+  }
+
+ private:
+  runtime::cuda::PinnedBuffer buffer_;
+  runtime::cuda::Event copied_;
+};
+
+class DataKernel final : public DeviceKernel {
+ public:
+  DataKernel(const KernelRequest& request, const CudaContext& context)
+      : DeviceKernel(request, context),
+        source_(request.data),
+        image_floats_(request.top_shapes[0].image_elements()),
+        labels_(request.top_shapes.size() > 1) {
+    if (source_ == nullptr) return;
+    const Shape& images = request.top_shapes[0];
+    if (source_->channels() == images.c && source_->height() == images.h && source_->width() == images.w)
+      return;
+    throw runtime::UsageError("layer '" + layer() + "': the net takes images " +
+                              to_string(images.c, images.h, images.w) + ", the data source makes " +
+                              to_string(source_->channels(), source_->height(), source_->width()));
+  }
+
+  void run(Step, const KernelCall& call) const override {
+    if (source_ == nullptr)
+      throw runtime::UsageError("a net lowered without a data source can be planned, not run");
+    expect_operands(call, 0, labels_ ? 2 : 1);
+    StagingBuffer& staging = staging_[turn_];
+    turn_ = 1 - turn_;
+    const std::int64_t floats = call.images * image_floats_;
+    float* images = staging.prepare(floats + call.images);
+    source_->fill_images(call.first_image, call.images, images);
+    if (labels_) source_->fill_labels(call.first_image, call.images, images + floats);
+    StagingBuffer::copy(images, floats, call.out[0], on_device_.stream());
+    if (labels_) StagingBuffer::copy(images + floats, call.images, call.out[1], on_device_.stream());
+    staging.note_copies(on_device_.stream());
+  }
+
+ private:
+  DataSource* source_;
+  std::int64_t image_floats_;
+  bool labels_;
+  mutable std::array<StagingBuffer, 2> staging_;
+  mutable std::size_t turn_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_data_kernel(const KernelRequest& request, CudaContext& context) {
+  return std::make_unique<DataKernel>(request, context);
+}
+
+}  // namespace octrain::layers::cuda

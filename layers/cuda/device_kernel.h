@@ -1,0 +1,50 @@
+// What the kernels that are functors and need no library have in common.
+#pragma once
+
+#include <string>
+
+#include "kernels.h"
+#include "launch.h"
+#include "octrain/runtime/cuda/error.h"
+
+namespace octrain::layers::cuda {
+
+/// Where an update, or a kernel, enqueues its work.
+class Launcher {
+ public:
+  explicit Launcher(cudaStream_t stream) : stream_(stream) {}
+
+  [[nodiscard]] cudaStream_t stream() const { return stream_; }
+  template <class Functor>
+  void launch(const Functor& functor, std::int64_t count) const {
+    runtime::cuda::check(enqueue(functor, count, stream_), Functor::kName);
+  }
+  template <class Reduction>
+  void reduce(const Reduction& reduction, std::int64_t blocks) const {
+    runtime::cuda::check(enqueue_reduction(reduction, blocks, stream_), Reduction::kName);
+  }
+
+ private:
+  cudaStream_t stream_;
+};
+
+/// Of blobs in plain layout, as are its tops.
+class DeviceKernel : public Kernel {
+ public:
+  [[nodiscard]] std::vector<Layout> top_layouts() const override;
+
+ protected:
+  DeviceKernel(const KernelRequest& request, const CudaContext& context);
+
+  /// Throws std::logic_error for a call with another number of operands.
+  void expect_operands(const KernelCall& call, std::size_t in, std::size_t out) const;
+  [[nodiscard]] const std::string& layer() const { return layer_; }
+
+  Launcher on_device_;
+
+ private:
+  std::string layer_;
+  std::size_t tops_;
+};
+
+}  // namespace octrain::layers::cuda

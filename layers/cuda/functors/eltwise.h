@@ -1,0 +1,93 @@
+// Eltwise, one float an index. All that an index reads it reads before it writes: an output may lie on what
+// is read.
+#pragma once
+
+#include <cstdint>
+
+#include "host_device.h"
+
+namespace octrain::layers::cuda {
+
+/// Operands travel in the launch itself, whose arguments have 4 KiB.
+inline constexpr int kMostBottoms = 64;
+/// Up to here functors know the number of bottoms when they are compiled: no thread then needs a copy of the
+/// operands, as it does where it counts through them.
+inline constexpr int kUnrolledBottoms = 4;
+
+enum class Combine { sum, product, maximum };
+
+/// kBottoms of them, or up to kMostBottoms.
+template <int kBottoms>
+struct EltwiseBottoms {
+  static_assert(kBottoms <= kUnrolledBottoms || kBottoms == kMostBottoms);
+  Combine operation;
+  int some;
+  const float* at[kBottoms];
+  float coefficients[kBottoms];  ///< 1 but for sums
+
+  OCTRAIN_HOST_DEVICE int count() const { return kBottoms <= kUnrolledBottoms ? kBottoms : some; }
+};
+
+template <int kBottoms>
+struct EltwiseForward {
+  static constexpr const char* kName = "eltwise";
+  EltwiseBottoms<kBottoms> bottoms;
+  float* top;
+  bool relu;
+
+  OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
+    float y = bottoms.coefficients[0] * bottoms.at[0][i];
+    for (int b = 1; b < bottoms.count(); ++b) {
+      const float x = bottoms.at[b][i];
+      if (bottoms.operation == Combine::sum) {
+        y += bottoms.coefficients[b] * x;
+      } else if (bottoms.operation == Combine::product) {
+        y *= x;
+      } else {
+        y = x > y ? x : y;
+      }
+    }
+    top[i] = relu && !(y > 0) ? 0 : y;
+  }
+};
+
+template <int kBottoms>
+struct EltwiseBackward {
+  static constexpr const char* kName = "eltwise, backward";
+  EltwiseBottoms<kBottoms> bottoms;  ///< of a sum only the coefficients
+  const float* top_gradient;
+  const float* top;            ///< null without a folded ReLU
+  float* gradients[kBottoms];  ///< null for bottoms that want none
+  bool accumulate;
+
+  OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
+    const float gradient = top != nullptr && !(top[i] > 0) ? 0 : top_gradient[i];
+    for (int b = 0; b < bottoms.count(); ++b) {
+      if (gradients[b] == nullptr) continue;
+      const float value = share(i, b, bottoms.coefficients[b] * gradient);
+      gradients[b][i] = accumulate ? gradients[b][i] + value : value;
+    }
+  }
+
+ private:
+  /// A product's gradient is multiplied by the other bottoms, a maximum's kept where `bottom` is the first to
+  /// attain it.
+  OCTRAIN_HOST_DEVICE float share(std::int64_t i, int bottom, float value) const {
+    if (bottoms.operation == Combine::sum) return value;
+    const float x = bottoms.at[bottom][i];
+    for (int other = 0; other < bottoms.count(); ++other) {
+      if (other == bottom) continue;
+      const float z = bottoms.at[other][i];
+      if (bottoms.operation == Combine::product) {
+        value *= z;
+      } else if (other < bottom) {
+        value = x > z ? value : 0;
+      } else {
+        value = z > x ? 0 : value;
+      }
+    }
+    return value;
+  }
+};
+
+}  // namespace octrain::layers::cuda

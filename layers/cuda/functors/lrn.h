@@ -1,0 +1,136 @@
+// Local response normalisation, one float an index. Its window reads neighbours, so what they need is first
+// put into the workspace; what then overwrites an operand reads only its own float of it.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "channels.h"
+#include "host_device.h"
+
+namespace octrain::layers::cuda {
+
+/// Sums over a float's neighbours: in the channels beside it, or in its own plane.
+class LrnWindow {
+ public:
+  LrnWindow(bool across, int size, std::int64_t channels, std::int64_t height, std::int64_t width)
+      : across_(across),
+        half_(size / 2),
+        channels_(channels),
+        height_(height),
+        width_(width),
+        by_pixels_(height * width),
+        by_channels_(channels),
+        by_width_(width) {}
+
+  /// The sum of of(position) over the window of float i.
+  template <class Of>
+  OCTRAIN_HOST_DEVICE float sum(std::int64_t i, const Of& of) const {
+    const Divider::Split at = by_pixels_.split(i);  // plane, pixel
+    float total = 0;
+    if (across_) {
+      const std::int64_t channel = by_channels_.split(at.quotient).remainder;
+      const std::int64_t first = from(channel), last = to(channel, channels_);
+      for (std::int64_t c = first; c <= last; ++c) total += of(i + (c - channel) * height_ * width_);
+      return total;
+    }
+    const Divider::Split place = by_width_.split(at.remainder);  // row, column
+    const std::int64_t first_column = from(place.remainder), last_column = to(place.remainder, width_);
+    for (std::int64_t row = from(place.quotient); row <= to(place.quotient, height_); ++row) {
+      const std::int64_t shift = (row - place.quotient) * width_ - place.remainder;
+      float of_row = 0;
+      for (std::int64_t column = first_column; column <= last_column; ++column)
+        of_row += of(i + shift + column);
+      total += of_row;
+    }
+    return total;
+  }
+
+ private:
+  OCTRAIN_HOST_DEVICE std::int64_t from(std::int64_t at) const { return at < half_ ? 0 : at - half_; }
+  OCTRAIN_HOST_DEVICE std::int64_t to(std::int64_t at, std::int64_t extent) const {
+    return at + half_ < extent ? at + half_ : extent - 1;
+  }
+
+  bool across_;
+  std::int64_t half_, channels_, height_, width_;
+  Divider by_pixels_, by_channels_, by_width_;
+};
+
+/// base^-power; 0.75, the usual one, by square roots.
+OCTRAIN_HOST_DEVICE inline float negative_power(float base, float power) {
+  if (power != 0.75f) return std::pow(base, -power);
+  const float root = std::sqrt(base);
+  return 1 / (root * std::sqrt(root));
+}
+
+struct LrnParameters {
+  float k, factor, beta;  ///< factor: alpha / floats of a window
+};
+
+/// sums = k + factor * window sum of x^2; with a gradient also ratios = top' x sums^-beta / sums.
+struct LrnSums {
+  static constexpr const char* kName = "LRN, sums";
+  LrnWindow window;
+  LrnParameters parameters;
+  const float* bottom;
+  const float* top_gradient;  ///< or null
+  float* sums;
+  float* ratios;
+
+  OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
+    const SquareOf square{bottom};
+    const float sum = parameters.k + parameters.factor * window.sum(i, square);
+    sums[i] = sum;
+    if (top_gradient == nullptr) return;
+    ratios[i] = top_gradient[i] * bottom[i] * negative_power(sum, parameters.beta) / sum;
+  }
+
+ private:
+  struct SquareOf {
+    const float* values;
+    OCTRAIN_HOST_DEVICE float operator()(std::int64_t at) const { return values[at] * values[at]; }
+  };
+};
+
+/// top = x sums^-beta.
+struct LrnForward {
+  static constexpr const char* kName = "LRN";
+  LrnParameters parameters;
+  const float* bottom;
+  const float* sums;
+  float* top;
+
+  OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
+    top[i] = bottom[i] * negative_power(sums[i], parameters.beta);
+  }
+};
+
+/// bottom' = top' sums^-beta - 2 beta factor x * window sum of ratios.
+struct LrnBackward {
+  static constexpr const char* kName = "LRN, backward";
+  LrnWindow window;
+  LrnParameters parameters;
+  const float* bottom;
+  const float* top_gradient;
+  const float* sums;
+  const float* ratios;
+  float* bottom_gradient;
+  bool accumulate;
+
+  OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
+    const RatioOf ratio{ratios};
+    const float slope = 2 * parameters.beta * parameters.factor;
+    const float value =
+        top_gradient[i] * negative_power(sums[i], parameters.beta) - slope * bottom[i] * window.sum(i, ratio);
+    bottom_gradient[i] = accumulate ? bottom_gradient[i] + value : value;
+  }
+
+ private:
+  struct RatioOf {
+    const float* values;
+    OCTRAIN_HOST_DEVICE float operator()(std::int64_t at) const { return values[at]; }
+  };
+};
+
+}  // namespace octrain::layers::cuda
