@@ -15,7 +15,7 @@ std::uint64_t bytes_of(const Memory& memory, std::size_t block) {
 
 /// "at 0x… (block 3 of 8 MiB …)"
 std::string place_text(const Piece& piece, std::uint64_t offset) {
-  const auto* address = reinterpret_cast<const void*>(piece.address + (offset - piece.offset));
+  const auto* address = as_pointer(piece.address + (offset - piece.offset));
   std::string text = "at " + hexadecimal(address);
   const Memory& memory = *piece.region->memory;
   if (memory.kind == MemoryKind::kManaged)

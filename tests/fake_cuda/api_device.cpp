@@ -42,11 +42,7 @@ cudaError_t attribute(const Options& options, cudaDeviceAttr attr, int& value) {
       value = 2;
       break;
     case cudaDevAttrUnifiedAddressing:
-      value = 1;
-      break;
     case cudaDevAttrManagedMemory:
-      value = 1;
-      break;
     case cudaDevAttrStreamPrioritiesSupported:
       value = 1;
       break;

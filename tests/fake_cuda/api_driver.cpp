@@ -26,7 +26,7 @@ CUresult run_driver(const char* name, const Body& body, const CallRules& rules =
 }
 
 void record(const Frame& frame, CUdeviceptr address, std::size_t bytes) {
-  frame.record().operands.push_back({reinterpret_cast<const void*>(address), bytes, Touch::kNone});
+  frame.record().operands.push_back({as_pointer(address), bytes, Touch::kNone});
 }
 
 cudaError_t valid(bool is_valid) { return is_valid ? cudaSuccess : cudaErrorInvalidValue; }

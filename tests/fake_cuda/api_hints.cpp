@@ -18,11 +18,10 @@ void lose(const Range& range) {
   const std::uintptr_t end = (number(range.address) + range.bytes) / kPageBytes * kPageBytes;
   if (begin >= end) return;
   std::vector<unsigned char> present((end - begin) / kPageBytes);
-  if (mincore(reinterpret_cast<void*>(begin), end - begin, present.data()) != 0)
+  if (mincore(as_pointer(begin), end - begin, present.data()) != 0)
     std::fill(present.begin(), present.end(), 1);
   for (std::size_t page = 0; page < present.size(); ++page)
-    if (present[page] != 0)
-      std::memset(reinterpret_cast<void*>(begin + page * kPageBytes), kLost, kPageBytes);
+    if (present[page] != 0) std::memset(as_pointer(begin + page * kPageBytes), kLost, kPageBytes);
 }
 
 bool is_managed(const World& world, const Range& range) {

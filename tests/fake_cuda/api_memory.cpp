@@ -23,7 +23,7 @@ cudaError_t allocate(const char* name, void** pointer, std::size_t bytes, Memory
       return cudaErrorMemoryAllocation;
     const std::uint64_t alignment =
         kind == MemoryKind::kManaged ? world.options.managed_alignment : kDeviceAlignment;
-    *pointer = reinterpret_cast<void*>(world.space.allocate(kind, bytes, alignment, frame.call));
+    *pointer = as_pointer(world.space.allocate(kind, bytes, alignment, frame.call));
     frame.record().operands.push_back({*pointer, bytes, Touch::kNone});
     return cudaSuccess;
   });

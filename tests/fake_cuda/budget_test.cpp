@@ -27,7 +27,7 @@ TEST_F(FakeBudget, PrefetchesUpToItAreFine) {
   EXPECT_THAT(violations(), testing::IsEmpty());
   bring(block(2), 1, in_);  // its block comes as a whole
   expect(Defect::kPastBudget);
-  EXPECT_THAT(violations().front().text, testing::HasSubstr("6291456 bytes"));
+  EXPECT_THAT(first_violation(), testing::HasSubstr("6291456 bytes"));
 }
 
 TEST_F(FakeBudget, WhatIsEvictedMakesRoom) {
@@ -45,7 +45,7 @@ TEST_F(FakeBudget, AnEvictionMakesNoRoomForWhatNeedNotWaitForIt) {
   wait_unseen(out_);
   bring(block(2), kBlockBytes, in_);
   expect(Defect::kPastBudget);
-  EXPECT_THAT(violations().front().text, testing::HasSubstr("2097152 that leave it"));
+  EXPECT_THAT(first_violation(), testing::HasSubstr("2097152 that leave it"));
 }
 
 TEST_F(FakeBudget, FaultsDoNotCount) {

@@ -59,6 +59,11 @@ class FakeCuda : public testing::Test {
     return defects;
   }
 
+  [[nodiscard]] static std::string first_violation() {
+    const std::vector<Violation> all = violations();
+    return all.empty() ? std::string() : all.front().text;
+  }
+
   cudaStream_t stream(unsigned int flags = cudaStreamNonBlocking) {
     EXPECT_EQ(cudaStreamCreateWithFlags(&streams_.emplace_back(), flags), cudaSuccess);
     return streams_.back();

@@ -39,7 +39,7 @@ std::uint64_t Store::take(std::uint64_t bytes) {
   return std::exchange(end_, end_ + bytes);
 }
 
-void Store::give_back(std::uint64_t at, std::uint64_t bytes) {
+void Store::give_back(std::uint64_t at, std::uint64_t bytes) const {
   fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(at),
             static_cast<off_t>(bytes));
 }
@@ -52,7 +52,7 @@ std::uintptr_t AddressSpace::allocate(MemoryKind kind, std::uint64_t bytes, std:
   region.range = std::make_unique<AddressRange>(bytes, alignment);
   const std::uintptr_t begin = region.range->begin();
   const std::uintptr_t first_page = begin / kPageBytes * kPageBytes;
-  if (mprotect(reinterpret_cast<void*>(first_page), begin + bytes - first_page, PROT_READ | PROT_WRITE) != 0)
+  if (mprotect(as_pointer(first_page), begin + bytes - first_page, PROT_READ | PROT_WRITE) != 0)
     throw std::bad_alloc();
   region.memory = std::make_shared<Memory>();
   region.memory->kind = kind;
@@ -61,8 +61,15 @@ std::uintptr_t AddressSpace::allocate(MemoryKind kind, std::uint64_t bytes, std:
     region.memory->begin_in_block = begin % kBlockBytes;
     region.memory->blocks.resize((begin % kBlockBytes + bytes + kBlockBytes - 1) / kBlockBytes);
   }
+  if (kind == MemoryKind::kDevice) device_bytes_ += bytes;
   regions_.emplace(begin, std::move(region));
   return begin;
+}
+
+void AddressSpace::free(const void* begin) {
+  const auto found = regions_.find(number(begin));
+  if (found->second.memory->kind == MemoryKind::kDevice) device_bytes_ -= found->second.bytes;
+  regions_.erase(found);
 }
 
 Region* AddressSpace::allocation(const void* begin, bool pinned) {
@@ -92,14 +99,6 @@ std::vector<Piece> AddressSpace::resolve(const void* address, std::uint64_t byte
     at += part;
   }
   return pieces;
-}
-
-std::uint64_t AddressSpace::device_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const auto& [begin, region] : regions_)
-    if (region.handle == 0 && region.memory->kind == MemoryKind::kDevice) bytes += region.bytes;
-  for (const auto& [number, handle] : handles_) bytes += handle.memory->bytes;
-  return bytes;
 }
 
 std::map<std::size_t, std::string> AddressSpace::kept() const {

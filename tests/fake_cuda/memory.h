@@ -41,7 +41,7 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   [[nodiscard]] std::uint64_t take(std::uint64_t bytes);  ///< answers where in the file; std::bad_alloc
-  void give_back(std::uint64_t at, std::uint64_t bytes);
+  void give_back(std::uint64_t at, std::uint64_t bytes) const;
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:
@@ -91,18 +91,24 @@ struct Piece {
 [[nodiscard]] inline std::uintptr_t number(const void* address) {
   return reinterpret_cast<std::uintptr_t>(address);
 }
+[[nodiscard]] inline void* as_pointer(std::uintptr_t address) {
+  return reinterpret_cast<void*>(
+      address);  // NOLINT(performance-no-int-to-ptr): the driver's addresses are numbers
+}
 
 class AddressSpace {
  public:
   /// Throws std::bad_alloc.
   std::uintptr_t allocate(MemoryKind kind, std::uint64_t bytes, std::uint64_t alignment, std::size_t call);
   [[nodiscard]] Region* allocation(const void* begin, bool pinned);
-  void free(const void* begin) { regions_.erase(number(begin)); }
+  void free(const void* begin);  ///< an allocation
 
   /// Nothing if a byte of it has no accessible memory behind it.
   [[nodiscard]] std::vector<Piece> resolve(const void* address, std::uint64_t bytes);
   [[nodiscard]] const Region* region_at(const void* address) const;
-  [[nodiscard]] std::uint64_t device_bytes() const;  ///< of cudaMalloc and cuMemCreate
+  [[nodiscard]] std::uint64_t device_bytes() const {
+    return device_bytes_;
+  }  ///< of cudaMalloc and cuMemCreate
   [[nodiscard]] const std::map<std::uintptr_t, Region>& regions() const { return regions_; }
 
   // The driver's virtual memory (virtual_memory.cpp). What is not allowed answers false.
@@ -140,6 +146,7 @@ class AddressSpace {
   std::map<CUmemGenericAllocationHandle, Handle> handles_;
   std::map<std::uintptr_t, Region> regions_;  ///< by address; dies before what it lies in
   CUmemGenericAllocationHandle last_handle_ = 0;
+  std::uint64_t device_bytes_ = 0;
 };
 
 }  // namespace octrain::fake_cuda

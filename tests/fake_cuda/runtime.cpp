@@ -28,7 +28,7 @@ Event* World::event(cudaEvent_t handle, std::size_t call) {
   return nullptr;
 }
 
-Issue World::issue(Stream& stream, std::size_t call) {
+Issue World::issue(Stream& stream, std::size_t call) const {
   stream.clock.join(host);
   if (stream.blocking) stream.clock.join(default_clock);
   const Moment moment = stream.clock.tick(stream.number);

@@ -50,7 +50,7 @@ struct World {
   Event* event(cudaEvent_t handle, std::size_t call);
 
   /// The next work of a stream: after all that the host and the stream have done or waited for.
-  Issue issue(Stream& stream, std::size_t call);
+  Issue issue(Stream& stream, std::size_t call) const;
   /// The same for the NULL stream, which waits for the blocking streams.
   Use issue_default(std::size_t call);
   [[nodiscard]] std::vector<std::shared_ptr<const Ticket>> last_tickets(bool blocking_only) const;

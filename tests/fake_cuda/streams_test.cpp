@@ -49,6 +49,18 @@ TEST_F(FakeStreams, IndependentStreamsRunInEitherOrder) {
   EXPECT_EQ(first_seen, (std::set<int>{1, 2}));
 }
 
+TEST_F(FakeStreams, WorkIsDelayedAsAsked) {
+  const auto time_of_twenty = [this] {
+    const cudaStream_t one = stream();
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 20; ++i) launch(one, {}, {}, [] {});
+    EXPECT_EQ(cudaStreamSynchronize(one), cudaSuccess);
+    return std::chrono::steady_clock::now() - start;
+  };
+  restart({.longest_delay = std::chrono::milliseconds(10)});
+  EXPECT_GE(time_of_twenty(), std::chrono::milliseconds(20));  // on average half of them, half as long: 50
+}
+
 TEST_F(FakeStreams, AnEventOrdersThem) {
   const cudaStream_t one = stream();
   const cudaStream_t other = stream();
@@ -190,7 +202,7 @@ TEST_F(FakeStreams, AnEventThatSomeoneWaitsForIsInUse) {
   EXPECT_EQ(cudaStreamSynchronize(one), cudaSuccess);
   EXPECT_EQ(cudaEventDestroy(mark), cudaSuccess);
   expect(Defect::kDestroyInUse);
-  EXPECT_THAT(violations().front().text, testing::HasSubstr("cudaStreamWaitEvent"));
+  EXPECT_THAT(first_violation(), testing::HasSubstr("cudaStreamWaitEvent"));
 }
 
 TEST_F(FakeStreams, ResetWaitsForAllWork) {

@@ -38,6 +38,7 @@ CUmemGenericAllocationHandle AddressSpace::create(std::uint64_t bytes, std::size
   handle.memory = std::make_shared<Memory>();
   handle.memory->bytes = bytes;
   handle.memory->at_in_store = store_.take(bytes);
+  device_bytes_ += bytes;
   handles_.emplace(++last_handle_, std::move(handle));
   return last_handle_;
 }
@@ -53,6 +54,7 @@ bool AddressSpace::release(CUmemGenericAllocationHandle handle, bool refuse) {
 void AddressSpace::forget_if_unused(CUmemGenericAllocationHandle handle) {
   const auto found = handles_.find(handle);
   if (!found->second.released || found->second.mappings > 0) return;
+  device_bytes_ -= found->second.memory->bytes;
   store_.give_back(found->second.memory->at_in_store, found->second.memory->bytes);
   handles_.erase(found);
 }
@@ -67,8 +69,8 @@ bool AddressSpace::map(std::uintptr_t begin, std::uint64_t bytes, CUmemGenericAl
   if (begin + bytes > reserved + reservation.bytes) return false;
   const auto next = regions_.lower_bound(begin);
   if (next != regions_.end() && next->first < begin + bytes) return false;
-  if (region_at(reinterpret_cast<void*>(begin)) != nullptr) return false;
-  if (mmap(reinterpret_cast<void*>(begin), bytes, PROT_NONE, MAP_SHARED | MAP_FIXED, store_.descriptor(),
+  if (region_at(as_pointer(begin)) != nullptr) return false;
+  if (mmap(as_pointer(begin), bytes, PROT_NONE, MAP_SHARED | MAP_FIXED, store_.descriptor(),
            static_cast<off_t>(found->second.memory->at_in_store)) == MAP_FAILED)
     throw std::bad_alloc();
   ++found->second.mappings;
@@ -92,7 +94,7 @@ bool AddressSpace::unmap(std::uintptr_t begin) {
   const auto found = regions_.find(begin);
   if (found == regions_.end() || found->second.handle == 0) return false;
   // The addresses stay reserved, and nobody may touch them.
-  if (mmap(reinterpret_cast<void*>(begin), found->second.bytes, PROT_NONE,
+  if (mmap(as_pointer(begin), found->second.bytes, PROT_NONE,
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
     throw std::bad_alloc();
   const CUmemGenericAllocationHandle handle = found->second.handle;
@@ -113,7 +115,7 @@ bool AddressSpace::allow(std::uintptr_t begin, std::uint64_t bytes, bool read, b
   for (const std::uintptr_t at : whole) {
     Region& region = regions_.at(at);
     region.accessible = read;
-    if (mprotect(reinterpret_cast<void*>(at), region.bytes,
+    if (mprotect(as_pointer(at), region.bytes,
                  (read ? PROT_READ : PROT_NONE) | (write ? PROT_WRITE : PROT_NONE)) != 0)
       throw std::bad_alloc();
   }

@@ -144,6 +144,11 @@ TEST_F(FakeVirtualMemory, CountsAsDeviceMemory) {
   EXPECT_EQ(total - free, kBytes);
   CUmemGenericAllocationHandle large = 0;
   EXPECT_EQ(DRIVER(cuMemCreate)(&large, total, &property_, 0), CUDA_ERROR_OUT_OF_MEMORY);
+  EXPECT_EQ(DRIVER(cuMemCreate)(&large, kBytes, &property_, 0), CUDA_SUCCESS);
+  EXPECT_EQ(DRIVER(cuMemRelease)(large), CUDA_SUCCESS);
+  std::size_t free_again = 0;
+  EXPECT_EQ(cudaMemGetInfo(&free_again, &total), cudaSuccess);
+  EXPECT_EQ(free_again, free);
   property_.location.id = 1;
   EXPECT_EQ(DRIVER(cuMemCreate)(&large, kBytes, &property_, 0), CUDA_ERROR_INVALID_DEVICE);
 }
@@ -176,6 +181,23 @@ TEST_F(FakeVirtualMemory, LeaksAreNamed) {
   using testing::HasSubstr;
   EXPECT_THAT(leaks(), testing::UnorderedElementsAre(HasSubstr("cuMemAddressReserve"),
                                                      HasSubstr("cuMemCreate"), HasSubstr("cuMemMap")));
+}
+
+TEST_F(FakeVirtualMemory, WhatCouldNotBeGivenBackIsNoLeak) {
+  const auto fail = [](const char* name) { fail_call(1, cudaErrorUnknown, name); };
+  map(range_);
+  mapped_.clear();
+  fail("cuMemUnmap");
+  EXPECT_EQ(DRIVER(cuMemUnmap)(range_, kBytes), CUDA_ERROR_UNKNOWN);
+  EXPECT_EQ(DRIVER(cuMemAddressFree)(range_, 4 * kBlockBytes), CUDA_ERROR_INVALID_VALUE);  // still mapped
+  fail("cuMemRelease");
+  EXPECT_EQ(DRIVER(cuMemRelease)(handle_), CUDA_ERROR_UNKNOWN);
+  EXPECT_THAT(leaks(), testing::IsEmpty());
+  EXPECT_EQ(DRIVER(cuMemAddressReserve)(&range_, 4 * kBlockBytes, 0, 0, 0), CUDA_SUCCESS);
+  EXPECT_EQ(leaks().size(), 1U);
+  fail("cuMemAddressFree");
+  EXPECT_EQ(DRIVER(cuMemAddressFree)(range_, 4 * kBlockBytes), CUDA_ERROR_UNKNOWN);
+  EXPECT_THAT(leaks(), testing::IsEmpty());
 }
 
 TEST_F(FakeVirtualMemory, DriverCallsCanFail) {
