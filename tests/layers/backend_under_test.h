@@ -1,6 +1,5 @@
 // The backend that the layers' tests run on. Each program of tests links one: the host's
-// (host_under_test.cpp), the CUDA backend's own kernels compiled for the host (cuda/kernels_on_host.cpp), or
-// the CUDA backend on a GPU (cuda/gpu_under_test.cpp).
+// (host_under_test.cpp), or the CUDA backend (cuda/cuda_under_test.cpp), on a GPU or on the fake device.
 #pragma once
 
 #include <algorithm>

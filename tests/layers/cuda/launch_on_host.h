@@ -1,40 +1,37 @@
 // The definitions of launch.h for .cu files that are compiled for the host: the same Thrust algorithm over
-// the same functors, by one of Thrust's systems for the host (THRUST_DEVICE_SYSTEM), when the stream has come
-// to it.
+// the same functors, by one of Thrust's systems for the host (THRUST_DEVICE_SYSTEM), on the fake device's
+// stream.
 #pragma once
 
-#include <cuda_runtime_api.h>
 #include <thrust/execution_policy.h>
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 
 #include <vector>
 
+#include "fake_cuda/fake_cuda.h"
 #include "launch.h"
 #include "layers/cuda/launch_order.h"
 
 namespace octrain::layers::cuda {
 
 template <class Functor>
-struct InOrder {
-  Functor functor;
-  std::int64_t last;
-  void operator()(std::int64_t i) const { functor(launches_run_backwards ? last - i : i); }
-};
-
-template <class Functor>
 cudaError_t enqueue(const Functor& functor, std::int64_t count, cudaStream_t stream) {
-  const cudaError_t reached = cudaStreamSynchronize(stream);
-  if (reached != cudaSuccess || count <= 0) return reached;
-  thrust::for_each_n(thrust::device, thrust::counting_iterator<std::int64_t>(0), count,
-                     InOrder<Functor>{functor, count - 1});
-  return cudaSuccess;
+  if (count <= 0) return cudaSuccess;
+  const std::int64_t last = launches_run_backwards ? count - 1 : 0;
+  const auto work = [=] {
+    thrust::for_each_n(thrust::device, thrust::counting_iterator<std::int64_t>(0), count,
+                       [=](std::int64_t i) { functor(last > 0 ? last - i : i); });
+  };
+  return fake_cuda::launch(stream, {}, {}, work, Functor::kName);
 }
 
-/// A block of a reduction, its lanes one after another.
+/// The blocks of a reduction, each with its lanes one after another.
 template <class Reduction>
-struct Block {
+struct Blocks {
+  static constexpr const char* kName = Reduction::kName;
   Reduction reduction;
+
   void operator()(std::int64_t block) const {
     std::vector<typename Reduction::Value> lanes(kLanes);
     for (int lane = 0; lane < kLanes; ++lane) {
@@ -51,7 +48,7 @@ struct Block {
 
 template <class Reduction>
 cudaError_t enqueue_reduction(const Reduction& reduction, std::int64_t blocks, cudaStream_t stream) {
-  return enqueue(Block<Reduction>{reduction}, blocks, stream);
+  return enqueue(Blocks<Reduction>{reduction}, blocks, stream);
 }
 
 }  // namespace octrain::layers::cuda

@@ -1,5 +1,6 @@
-// The CUDA backend on a GPU as the backend under test. Operands are managed memory, which host and device
-// touch in turn. Without a GPU every test is skipped.
+// The CUDA backend as the backend under test: on a GPU, or on the fake device with its own kernels compiled
+// for the host (without_libraries.cpp). Operands are managed memory, which host and device touch in turn.
+// Without a device every test is skipped.
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@ namespace octrain::layers::testing {
 
 namespace {
 
-class NeedsAGpu final : public ::testing::Environment {
+class NeedsADevice final : public ::testing::Environment {
  public:
   void SetUp() override {
     const runtime::cuda::DeviceProbe probe = runtime::cuda::probe_device();
@@ -21,12 +22,12 @@ class NeedsAGpu final : public ::testing::Environment {
   }
 };
 
-// NOLINTNEXTLINE(cert-err58-cpp): gtest_main has no other place for it
-const auto* const kNeedsAGpu = ::testing::AddGlobalTestEnvironment(new NeedsAGpu);
+const auto* const kNeedsADevice = ::testing::AddGlobalTestEnvironment(new NeedsADevice);
 
+/// Until the process ends: the runtime may be gone before anything that is static.
 cudaStream_t stream() {
-  static const runtime::cuda::Stream stream = runtime::cuda::make_stream();
-  return stream.get();
+  static const auto* const kStream = new runtime::cuda::Stream(runtime::cuda::make_stream());
+  return kStream->get();
 }
 
 }  // namespace
@@ -41,11 +42,11 @@ std::vector<int> layouts_under_test() { return {1}; }
 
 void* allocate_operands(std::size_t bytes) {
   void* memory = nullptr;
-  runtime::cuda::check(cudaMallocManaged(&memory, bytes > 0 ? bytes : 1), "cudaMallocManaged", bytes);
+  runtime::cuda::check(cudaMallocManaged(&memory, std::max<std::size_t>(bytes, 1)), "cudaMallocManaged");
   return memory;
 }
 
-void free_operands(void* memory) { static_cast<void>(cudaFree(memory)); }
+void free_operands(void* memory) { EXPECT_EQ(cudaFree(memory), cudaSuccess); }
 
 void wait_for_backend_under_test() {
   runtime::cuda::check(cudaStreamSynchronize(stream()), "cudaStreamSynchronize");
