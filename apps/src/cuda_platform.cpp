@@ -1,9 +1,12 @@
 #include "cuda_platform.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "host_platform.h"
 #include "octrain/layers/cuda/backend.h"
@@ -21,7 +24,7 @@ namespace {
 namespace cuda = runtime::cuda;
 using runtime::format_bytes;
 
-/// Device memory left to the libraries' own buffers and to the driver.
+/// Device memory left to what the libraries take later, and to the driver.
 constexpr std::uint64_t kReserveBytes = 512 * runtime::kMiB;
 /// What the driver takes to serve a batch of faults (see advisor/src/machine.cpp).
 constexpr std::uint64_t kFaultNs = 45'000, kTransferLatencyNs = 10'000;
@@ -48,32 +51,47 @@ cuda::DeviceFacts usable_device() {
   return *std::move(probe.facts);
 }
 
-/// Where measured choices are kept, so that every run makes the same; empty: nowhere.
-std::filesystem::path tuning_file() {
+std::filesystem::path cache_dir() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "octrain" / "convolutions";
+  if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "octrain";
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') return {};
-  return std::filesystem::path(home) / ".cache" / "octrain" / "convolutions";
+  return std::filesystem::path(home) / ".cache" / "octrain";
 }
 
-void refuse_host_options(const WorkloadOptions& workload, const MemoryOptions& memory) {
-  const char* option = workload.threads != 0                       ? "--threads"
-                       : memory.tier == TierChoice::file           ? "--tier file"
-                       : !memory.tier_dir.empty()                  ? "--tier-dir"
-                       : memory.link                               ? "--link"
-                       : memory.page_mover != PageMover::automatic ? "--page-mover"
-                                                                   : nullptr;
-  if (option != nullptr) {
-    throw runtime::UsageError(
-        fmt::format("{} is the host backend's; leave it out with --backend cuda", option));
-  }
+/// Where measured choices are kept, so that every run makes the same; empty, and said, where nothing can be.
+std::filesystem::path tuning_file() {
+  const std::filesystem::path dir = cache_dir();
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (!dir.empty() && std::ofstream(dir / "convolutions", std::ios::app)) return dir / "convolutions";
+  const std::string why =
+      dir.empty() ? "XDG_CACHE_HOME and HOME are not set" : dir.string() + " cannot be written";
+  spdlog::warn("{}: convolutions run by cuDNN's rules, not by measured times", why);
+  return {};
+}
+
+/// An option that only the host backend has, if one is given.
+const char* host_option(const WorkloadOptions& workload, const MemoryOptions& memory) {
+  return workload.threads != 0                       ? "--threads"
+         : memory.tier == TierChoice::file           ? "--tier file"
+         : !memory.tier_dir.empty()                  ? "--tier-dir"
+         : memory.link                               ? "--link"
+         : memory.page_mover != PageMover::automatic ? "--page-mover"
+                                                     : nullptr;
 }
 
 class CudaPlatform final : public Platform {
  public:
   explicit CudaPlatform(const MemoryOptions& options)
       : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream()) {
+    const bool managed = mode_ == Mode::um || mode_ == Mode::um_naive;
+    if (managed && !device_.concurrent_managed_access) {
+      throw runtime::DeviceError(
+          device_.name +
+          " cannot oversubscribe managed memory here (no concurrentManagedAccess: Windows, "
+          "WSL, or a card before Pascal); use --mode explicit");
+    }
     layers::cuda::CudaBackendOptions backend;
     backend.stream = stream_.get();
     backend.tuning_file = tuning_file();
@@ -83,8 +101,10 @@ class CudaPlatform final : public Platform {
   std::string_view name() const override { return kernels_->name(); }
   layers::Backend& kernels() override { return *kernels_; }
 
+  /// Asked when the libraries have taken theirs and their algorithms are chosen.
   std::uint64_t usable_bytes(std::uint64_t) const override {
-    return device_.free_bytes - std::min(kReserveBytes, device_.free_bytes);
+    const std::uint64_t free_bytes = usable_device().free_bytes;
+    return free_bytes - std::min(kReserveBytes, free_bytes);
   }
 
   void settle(const MemoryChoice& choice, std::uint64_t other_bytes) override {
@@ -139,10 +159,17 @@ class CudaPlatform final : public Platform {
 
 }  // namespace
 
-std::string why_no_cuda() { return cuda::probe_device().why_not; }
-
 std::unique_ptr<Platform> open_cuda_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
-  refuse_host_options(workload, memory);
+  if (const char* option = host_option(workload, memory)) {
+    throw runtime::UsageError(
+        fmt::format("{} is the host backend's; leave it out with --backend cuda", option));
+  }
+  return std::make_unique<CudaPlatform>(memory);
+}
+
+std::unique_ptr<Platform> try_cuda_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
+  const bool for_host = host_option(workload, memory) != nullptr;
+  if (for_host || !cuda::probe_device().facts) return nullptr;
   return std::make_unique<CudaPlatform>(memory);
 }
 

@@ -8,11 +8,13 @@
 
 namespace octrain::apps {
 
-/// Why no GPU can be used here; empty: one can.
-[[nodiscard]] std::string why_no_cuda();
 /// Throws DeviceError where none can be used, UsageError for options of the host backend.
 [[nodiscard]] std::unique_ptr<Platform> open_cuda_platform(const WorkloadOptions& workload,
                                                            const MemoryOptions& memory);
+/// Null where there is no GPU, or where an option is given that only the host backend has. What is wrong with
+/// a GPU that is there is thrown.
+[[nodiscard]] std::unique_ptr<Platform> try_cuda_platform(const WorkloadOptions& workload,
+                                                          const MemoryOptions& memory);
 [[nodiscard]] std::string describe_cuda();
 
 }  // namespace octrain::apps

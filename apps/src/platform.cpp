@@ -10,8 +10,10 @@ namespace octrain::apps {
 
 std::unique_ptr<Platform> open_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
 #ifdef OCTRAIN_HAS_CUDA
-  if (workload.backend == "cuda" || (workload.backend == "auto" && why_no_cuda().empty()))
-    return open_cuda_platform(workload, memory);
+  if (workload.backend == "cuda") return open_cuda_platform(workload, memory);
+  if (workload.backend == "auto") {
+    if (auto platform = try_cuda_platform(workload, memory)) return platform;
+  }
 #else
   if (workload.backend == "cuda") {
     throw runtime::DeviceError(

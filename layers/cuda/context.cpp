@@ -104,6 +104,16 @@ void check(cublasStatus_t status, std::string_view where, std::string_view call)
   fail(where, call, why, status == CUBLAS_STATUS_ALLOC_FAILED);
 }
 
+bool is_bad_parameter(cudnnStatus_t status) {
+#if CUDNN_MAJOR >= 9
+  return CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_BAD_PARAM;
+#else
+  return status == CUDNN_STATUS_BAD_PARAM;
+#endif
+}
+
+void forget_runtime_error() { static_cast<void>(cudaGetLastError()); }
+
 bool is_not_supported(cudnnStatus_t status) {
 #if CUDNN_MAJOR >= 9
   return CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED;

@@ -39,6 +39,12 @@ void check(cublasStatus_t status, std::string_view where, std::string_view call)
 
 /// The call was well formed, but cuDNN has nothing that does it.
 [[nodiscard]] bool is_not_supported(cudnnStatus_t status);
+/// The call, as cuDNN sees it, is not well formed.
+[[nodiscard]] bool is_bad_parameter(cudnnStatus_t status);
 [[nodiscard]] bool is_out_of_memory(cudnnStatus_t status);
+
+/// What a library tried in vain may have left an error in the runtime, for which a later launch of ours would
+/// be blamed.
+void forget_runtime_error();
 
 }  // namespace octrain::layers::cuda

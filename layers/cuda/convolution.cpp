@@ -127,8 +127,9 @@ void ConvolutionKernel::forward(const KernelCall& call) const {
   if (op.fuses && params_.bias && params_.relu) {
     // Whether cuDNN has it depends on card, version, shape and algorithm alone: every run finds the same.
     const cudnnStatus_t status = fused_forward(op, call);
-    op.fuses = !is_not_supported(status);
+    op.fuses = !is_not_supported(status) && !is_bad_parameter(status);
     if (op.fuses) return check_call(status, "cudnnConvolutionBiasActivationForward");
+    forget_runtime_error();
   }
   const ConvolutionDescriptors& d = op.descriptors;
   check_call(cudnnConvolutionForward(

@@ -159,6 +159,7 @@ class Chooser {
     for (int round = 0; round < 2; ++round) {
       const cudnnStatus_t status =
           Calls::find(context_.cudnn.get(), descriptors_, operands, &count, results.data());
+      forget_runtime_error();  // of candidates that cannot run
       if (is_not_supported(status) || is_out_of_memory(status)) return {};
       check(status, where_, Calls::kFind);
     }
