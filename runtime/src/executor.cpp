@@ -77,8 +77,8 @@ IterationMetrics Executor::run(const IterationInput& input, const OpProgress& pr
   std::vector<bool> reruns;       // by run of an op
   (void)memory_.take_counters();  // of what was done between iterations
   (void)timer_->take();           // of an iteration that ended early
-  memory_.begin_iteration();
   const Clock::time_point start = Clock::now();
+  memory_.begin_iteration();
   for (advisor::OpIndex i = 0; i < schedule_.ops.size(); ++i) {
     for (const advisor::Action& action : index_.before[i]) {
       if (action.kind == advisor::ActionKind::recompute) {

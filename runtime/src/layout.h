@@ -51,11 +51,15 @@ void for_each_piece(BlockRange range, std::uint64_t offset, std::uint64_t bytes,
 class Layout {
  public:
   /// `offsets` by tensor, whole blocks; empty: one tensor behind the other. At least `arena_bytes` lie below
-  /// the workspace.
+  /// the workspace. Throws InvalidPlan for a tensor without an offset, or within a block.
   Layout(std::span<const std::uint64_t> tensor_bytes, std::span<const std::uint64_t> offsets,
          std::uint64_t workspace_bytes, std::uint64_t arena_bytes = 0) {
+    if (!offsets.empty() && offsets.size() != tensor_bytes.size())
+      throw InvalidPlan("a place for every tensor is needed, or for none");
     ranges_.reserve(tensor_bytes.size() + 1);
     for (std::size_t tensor = 0; tensor < tensor_bytes.size(); ++tensor) {
+      if (!offsets.empty() && offsets[tensor] % kBlockBytes != 0)
+        throw InvalidPlan("tensor " + std::to_string(tensor) + " is placed within a block");
       const BlockId first = offsets.empty() ? block_count_ : blocks_of(offsets[tensor]);
       add({first, blocks_of(tensor_bytes[tensor])});
     }

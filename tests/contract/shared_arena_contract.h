@@ -96,6 +96,11 @@ TEST_P(MemorySpaceContract, PlacesPastTheArenaAreRefused) {
                InvalidPlan);
   EXPECT_THROW(space_->place(std::vector<std::uint64_t>{0, 0, 5 * kBlockBytes}), InvalidPlan);
   expect_stored(kWeight);
+  MemorySpaceSizes some = sizes_, within = sizes_;
+  some.arena_offsets.pop_back();
+  within.arena_offsets[kB] += 8;
+  EXPECT_THROW(open(some), InvalidPlan);
+  EXPECT_THROW(open(within), InvalidPlan);
 }
 
 TEST_P(MemorySpaceContract, AnOutputTakesThePlaceOfItsInput) {

@@ -18,7 +18,9 @@ namespace octrain::runtime {
 
 using advisor::TensorId;
 
-/// What happened since the last take_counters(). Bytes are those of whole blocks.
+/// What happened since the last take_counters(). Bytes are those of whole blocks. On a GPU faults, evictions
+/// for want of room and what is resident are the space's own account of what it asked for: what the driver
+/// did beside that nobody has measured.
 struct MemoryCounters {
   std::uint64_t planned_in_bytes = 0;  ///< brought to the device by prefetch
   /// Copied to the host by evict. Clean contents are not copied again, where the memory can do without.
