@@ -100,6 +100,7 @@ VirtualMemory::~VirtualMemory() {
 CUdeviceptr VirtualMemory::at(BlockId block) const { return reservation_.begin() + block * kBlockBytes; }
 
 std::byte* VirtualMemory::address(BlockId block) const {
+  // To the driver an address is an integer. NOLINTNEXTLINE(performance-no-int-to-ptr)
   return reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(at(block)));
 }
 
