@@ -51,6 +51,11 @@ find_nvcc() {
   return 1
 }
 
+# What presets compile alike (cuda-ci all of host) is compiled once, where a compiler cache is at hand.
+if command -v ccache >/dev/null; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$root
+fi
+
 # configure PRESET [cmake arguments …]: quiet unless it fails.
 configure() {
   local log
