@@ -123,7 +123,9 @@ TrainResult Trainer::run() {
   interrupt_told_ = false;
   std::uint64_t trained = 0;
   while (iteration_ < options_.iterations && pending_interrupt() == 0) {
-    if (!executor) executor.emplace(program_.train.schedule, program_.train.functions, memory_, *train_plan_);
+    if (!executor)
+      executor.emplace(program_.train.schedule, program_.train.functions, memory_, *train_plan_,
+                       program_.train.repeatable);
     const IterationRecord record = train_iteration(*executor);
     if (const advisor::Plan* plan = events_.replan ? events_.replan(record, ++trained) : nullptr) {
       train_plan_ = plan;
@@ -190,7 +192,8 @@ std::optional<TestRecord> Trainer::test() {
   if (program_.test.empty() || options_.test_images <= 0 || options_.test_batch <= 0) return {};
   const auto start = std::chrono::steady_clock::now();
   enter(test_plan_);
-  Executor executor(program_.test.schedule, program_.test.functions, memory_, test_plan_);
+  Executor executor(program_.test.schedule, program_.test.functions, memory_, test_plan_,
+                    program_.test.repeatable);
   double correct = 0, loss = 0;
   const std::int64_t batches = (options_.test_images + options_.test_batch - 1) / options_.test_batch;
   for (std::int64_t batch = 0; batch < batches; ++batch) {

@@ -11,6 +11,7 @@
 #include "octrain/advisor/plan.h"
 #include "octrain/advisor/schedule.h"
 #include "octrain/runtime/memory_space.h"
+#include "octrain/runtime/op_recorder.h"
 #include "octrain/runtime/op_timer.h"
 
 namespace octrain::runtime {
@@ -54,21 +55,41 @@ using OpProgress = std::function<void(advisor::OpIndex done, advisor::OpIndex co
 class Executor {
  public:
   /// `functions[i]` is op i's. Placements are the memory's affair (MemorySpace::place()); the plan must have
-  /// passed check(). Throws InvalidPlan where schedule and functions do not match.
+  /// passed check(). Throws InvalidPlan where schedule and functions do not match. `repeatable`: as in
+  /// Program::Pass; stretches of such ops are recorded in the second iteration, on memory that can, and
+  /// given to the device in one call each from then on.
   Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
-           const advisor::Plan& plan);
+           const advisor::Plan& plan, const std::vector<bool>& repeatable = {});
 
   /// One whole iteration; returns with every transfer done or under way.
   IterationMetrics run(const IterationInput& input, const OpProgress& progress = {});
 
  private:
+  /// Ops that can be recorded together.
+  struct Stretch {
+    advisor::OpIndex first = 0, end = 0;
+    std::unique_ptr<OpRecording> recording;
+    bool refused = false;
+  };
+  /// What the timer tells of at once.
+  struct Run {
+    advisor::OpIndex first = 0, end = 0;
+    bool again = false;  ///< a recomputation
+  };
+
+  void find_stretches(const std::vector<bool>& repeatable);
   void run_op(advisor::OpIndex index, const OpContext& iteration);
+  [[nodiscard]] bool run_stretch(advisor::OpIndex first, const OpContext& iteration, advisor::OpIndex& end);
+  void account(const std::vector<OpTime>& times, const std::vector<Run>& runs, IterationMetrics& metrics);
 
   const advisor::Schedule& schedule_;
   std::span<const OpFunction> functions_;
   MemorySpace& memory_;
   advisor::PlanIndex index_;
   std::unique_ptr<OpTimer> timer_;
+  std::unique_ptr<OpRecorder> recorder_;    // or null
+  std::vector<Stretch> stretches_;          // by their first op
+  std::vector<std::uint64_t> op_ns_alone_;  // of the first iteration, op by op
 };
 
 }  // namespace octrain::runtime

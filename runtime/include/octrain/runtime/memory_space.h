@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "octrain/advisor/schedule.h"
+#include "octrain/runtime/op_recorder.h"
 #include "octrain/runtime/op_timer.h"
 
 namespace octrain::runtime {
@@ -81,6 +82,9 @@ class MemorySpace {
   virtual void begin_iteration() {}
   /// A timer of the ops that work on this memory.
   [[nodiscard]] virtual std::unique_ptr<OpTimer> make_timer() { return make_thread_timer(); }
+  /// A recorder of ops that work on this memory. Null, unless everything stays where it is until place(), so
+  /// that hints and acquire() do nothing, and recording gains something.
+  [[nodiscard]] virtual std::unique_ptr<OpRecorder> make_recorder() { return nullptr; }
 
   /// Waits for every transfer under way; rethrows what failed.
   virtual void quiesce() = 0;
