@@ -1,6 +1,5 @@
 #include "octrain/runtime/executor.h"
 
-#include <chrono>
 #include <string>
 
 #include "octrain/runtime/error.h"
@@ -8,8 +7,6 @@
 namespace octrain::runtime {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 void hint(MemorySpace& memory, const advisor::Action& action) {
   switch (action.kind) {
@@ -26,14 +23,14 @@ void hint(MemorySpace& memory, const advisor::Action& action) {
   }
 }
 
-void account(const std::vector<OpTime>& times, const std::vector<bool>& reruns, IterationMetrics& metrics) {
+void account(const std::vector<OpRun>& runs, IterationMetrics& metrics) {
   std::uint64_t stall_ns = 0, recompute_ns = 0;
-  for (std::size_t run = 0; run < times.size(); ++run) {
-    stall_ns += times[run].stall_ns;
-    if (reruns[run]) {
-      recompute_ns += times[run].run_ns;
+  for (const OpRun& run : runs) {
+    stall_ns += run.time.stall_ns;
+    if (run.again) {
+      recompute_ns += run.time.run_ns;
     } else {
-      metrics.op_ns.push_back(times[run].run_ns);
+      metrics.op_ns.push_back(run.time.run_ns);
     }
   }
   metrics.stall_seconds = static_cast<double>(stall_ns) * 1e-9;
@@ -58,7 +55,7 @@ Executor::Executor(const advisor::Schedule& schedule, std::span<const OpFunction
 void Executor::run_op(advisor::OpIndex index, const OpContext& iteration) {
   const advisor::Op& op = schedule_.ops[index];
   const OpAccess access{op.reads, op.writes, op.workspace_bytes};
-  timer_->waits();
+  timer_->waits(op.name);
   memory_.acquire(access);
   OpContext context = iteration;
   context.workspace = memory_.workspace();
@@ -74,28 +71,32 @@ IterationMetrics Executor::run(const IterationInput& input, const OpProgress& pr
   std::vector<double> counted_already(input.scalar_count);  // by the first run of a recomputed op
   const OpContext context{memory_, nullptr, input.iteration, input.learning_rate, metrics.scalars};
   const OpContext again{memory_, nullptr, input.iteration, input.learning_rate, counted_already};
-  std::vector<bool> reruns;       // by run of an op
+  std::vector<OpRun> runs;
   (void)memory_.take_counters();  // of what was done between iterations
   (void)timer_->take();           // of an iteration that ended early
-  const Clock::time_point start = Clock::now();
+  timer_->tell_starts(input.keeps_runs);
+  metrics.start_ns = steady_ns();
   memory_.begin_iteration();
   for (advisor::OpIndex i = 0; i < schedule_.ops.size(); ++i) {
     for (const advisor::Action& action : index_.before[i]) {
       if (action.kind == advisor::ActionKind::recompute) {
-        reruns.push_back(true);
+        runs.push_back({action.target, true, {}});
         run_op(action.target, again);
       } else {
         hint(memory_, action);
       }
     }
-    reruns.push_back(false);
+    runs.push_back({i, false, {}});
     run_op(i, context);
     for (const advisor::Action& action : index_.after[i]) hint(memory_, action);
     if (progress) progress(i + 1, static_cast<advisor::OpIndex>(schedule_.ops.size()));
   }
   const std::vector<OpTime> times = timer_->take();
-  metrics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  account(times, reruns, metrics);
+  metrics.end_ns = steady_ns();
+  metrics.seconds = static_cast<double>(metrics.end_ns - metrics.start_ns) * 1e-9;
+  for (std::size_t run = 0; run < runs.size(); ++run) runs[run].time = times.at(run);
+  account(runs, metrics);
+  if (input.keeps_runs) metrics.runs = std::move(runs);
   metrics.memory = memory_.take_counters();
   return metrics;
 }

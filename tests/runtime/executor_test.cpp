@@ -21,9 +21,10 @@ using testing::ElementsAre;
 
 /// Every op waits half a second and runs for a quarter.
 struct SettledTimer : OpTimer {
-  void waits() override {}
+  void waits(const std::string&) override {}
   void runs() override {}
   void done() override { times.push_back({500'000'000, 250'000'000}); }
+  void tell_starts(bool) override {}
   std::vector<OpTime> take() override { return std::exchange(times, {}); }
   std::vector<OpTime> times;
 };
