@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "cuda/ranges.h"
 #include "octrain/runtime/cuda/error.h"
 
 namespace octrain::runtime::cuda {
@@ -18,16 +19,30 @@ std::uint64_t ns_between(const Event& start, const Event& end) {
 }  // namespace
 
 EventTimer::~EventTimer() {
+  close_range();
   if (recorded_ == 0) return;
   if (cudaEventSynchronize(events_[recorded_ - 1].get()) != cudaSuccess)
     static_cast<void>(cudaGetLastError());
 }
 
 /// A run that an error has ended before done() is no run.
-void EventTimer::waits(const std::string&) {
+void EventTimer::waits(const std::string& op) {
+  close_range();
+  push_range(op.c_str());
+  range_is_open_ = true;
   recorded_ -= recorded_ % kOfARun;
   if (recorded_ == 0 && tells_starts_) set_reference();
   record();
+}
+
+void EventTimer::done() {
+  record();
+  close_range();
+}
+
+void EventTimer::close_range() {
+  if (range_is_open_) pop_range();
+  range_is_open_ = false;
 }
 
 /// The stream is idle then, so the event is reached as soon as it is recorded: that comes closer than the
