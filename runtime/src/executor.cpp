@@ -1,7 +1,6 @@
 #include "octrain/runtime/executor.h"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <string>
 
@@ -10,8 +9,6 @@
 namespace octrain::runtime {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 void hint(MemorySpace& memory, const advisor::Action& action) {
   switch (action.kind) {
@@ -32,6 +29,20 @@ bool recomputes(const std::vector<advisor::Action>& actions) {
   return std::any_of(actions.begin(), actions.end(), [](const advisor::Action& action) {
     return action.kind == advisor::ActionKind::recompute;
   });
+}
+
+void account(const std::vector<OpRun>& runs, IterationMetrics& metrics) {
+  std::uint64_t stall_ns = 0, recompute_ns = 0;
+  for (const OpRun& run : runs) {
+    stall_ns += run.time.stall_ns;
+    if (run.again) {
+      recompute_ns += run.time.run_ns;
+    } else {
+      metrics.op_ns.push_back(run.time.run_ns);
+    }
+  }
+  metrics.stall_seconds = static_cast<double>(stall_ns) * 1e-9;
+  metrics.recompute_seconds = static_cast<double>(recompute_ns) * 1e-9;
 }
 
 }  // namespace
@@ -66,7 +77,7 @@ void Executor::find_stretches(const std::vector<bool>& repeatable) {
 void Executor::run_op(advisor::OpIndex index, const OpContext& iteration) {
   const advisor::Op& op = schedule_.ops[index];
   const OpAccess access{op.reads, op.writes, op.workspace_bytes};
-  timer_->waits();
+  timer_->waits(op.name);
   memory_.acquire(access);
   OpContext context = iteration;
   context.workspace = memory_.workspace();
@@ -90,7 +101,7 @@ bool Executor::run_stretch(advisor::OpIndex first, const OpContext& iteration, a
     found->refused = found->recording == nullptr;
     if (found->refused) return false;
   }
-  timer_->waits();
+  timer_->waits(schedule_.ops[first].name + " and more");
   timer_->runs();
   found->recording->replay();
   timer_->done();
@@ -104,57 +115,62 @@ IterationMetrics Executor::run(const IterationInput& input, const OpProgress& pr
   std::vector<double> counted_already(input.scalar_count);  // by the first run of a recomputed op
   const OpContext context{memory_, nullptr, input.iteration, input.learning_rate, metrics.scalars};
   const OpContext again{memory_, nullptr, input.iteration, input.learning_rate, counted_already};
-  std::vector<Run> runs;
+  std::vector<OpRun> runs;
+  std::vector<advisor::OpIndex> timed_together;  // how many of them, one after the other
   const auto count = static_cast<advisor::OpIndex>(schedule_.ops.size());
   (void)memory_.take_counters();  // of what was done between iterations
   (void)timer_->take();           // of an iteration that ended early
-  const Clock::time_point start = Clock::now();
+  timer_->tell_starts(input.keeps_runs);
+  metrics.start_ns = steady_ns();
   memory_.begin_iteration();
   for (advisor::OpIndex i = 0; i < count;) {
     for (const advisor::Action& action : index_.before[i]) {
       if (action.kind == advisor::ActionKind::recompute) {
+        runs.push_back({action.target, true, {}});
+        timed_together.push_back(1);
         run_op(action.target, again);
-        runs.push_back({action.target, action.target + 1, true});
       } else {
         hint(memory_, action);
       }
     }
     advisor::OpIndex end = i + 1;
     if (!run_stretch(i, context, end)) run_op(i, context);
-    runs.push_back({i, end});
+    for (advisor::OpIndex op = i; op < end; ++op) runs.push_back({op, false, {}});
+    timed_together.push_back(end - i);
     for (const advisor::Action& action : index_.after[end - 1]) hint(memory_, action);
     if (progress) progress(end, count);
     i = end;
   }
   const std::vector<OpTime> times = timer_->take();
-  metrics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  account(times, runs, metrics);
+  metrics.end_ns = steady_ns();
+  metrics.seconds = static_cast<double>(metrics.end_ns - metrics.start_ns) * 1e-9;
+  share_out(times, timed_together, runs);
+  account(runs, metrics);
+  if (op_ns_alone_.empty()) op_ns_alone_ = metrics.op_ns;
+  if (input.keeps_runs) metrics.runs = std::move(runs);
   metrics.memory = memory_.take_counters();
   return metrics;
 }
 
-/// The time of a stretch is shared out as its ops took when they ran one by one.
-void Executor::account(const std::vector<OpTime>& times, const std::vector<Run>& runs,
-                       IterationMetrics& metrics) {
-  std::uint64_t stall_ns = 0, recompute_ns = 0;
-  for (std::size_t k = 0; k < runs.size(); ++k) {
-    const auto [first, end, again] = runs[k];
-    const auto run_ns = static_cast<double>(times[k].run_ns);
-    stall_ns += times[k].stall_ns;
-    if (again) {
-      recompute_ns += times[k].run_ns;
-    } else if (end - first == 1) {
-      metrics.op_ns.push_back(times[k].run_ns);
-    } else {
-      const auto alone = std::span(op_ns_alone_).subspan(first, end - first);
-      const double alone_ns = std::max(1.0, std::accumulate(alone.begin(), alone.end(), 0.0));
-      for (const std::uint64_t ns : alone)
-        metrics.op_ns.push_back(static_cast<std::uint64_t>(run_ns * static_cast<double>(ns) / alone_ns));
+/// A time of several ops is shared out as they took one by one.
+void Executor::share_out(const std::vector<OpTime>& times, const std::vector<advisor::OpIndex>& together,
+                         std::vector<OpRun>& runs) const {
+  auto run = runs.begin();
+  for (std::size_t k = 0; k < together.size(); ++k) {
+    run->time = times.at(k);
+    if (together[k] > 1) {
+      const auto alone = std::span(op_ns_alone_).subspan(run->op, together[k]);
+      const double share = static_cast<double>(times[k].run_ns) /
+                           std::max(1.0, std::accumulate(alone.begin(), alone.end(), 0.0));
+      std::uint64_t start_ns = times[k].start_ns;
+      for (std::size_t i = 0; i < alone.size(); ++i) {
+        const auto run_ns = static_cast<std::uint64_t>(static_cast<double>(alone[i]) * share);
+        run[static_cast<std::ptrdiff_t>(i)].time = {i == 0 ? times[k].stall_ns : 0, run_ns, start_ns};
+        start_ns += run_ns + (i == 0 ? times[k].stall_ns : 0);
+      }
     }
+    run += together[k];
   }
-  metrics.stall_seconds = static_cast<double>(stall_ns) * 1e-9;
-  metrics.recompute_seconds = static_cast<double>(recompute_ns) * 1e-9;
-  if (op_ns_alone_.empty()) op_ns_alone_ = metrics.op_ns;
 }
 
 }  // namespace octrain::runtime

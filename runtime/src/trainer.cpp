@@ -90,6 +90,7 @@ void Trainer::load_weights(const std::filesystem::path& snapshot) {
 /// Every plan starts with nothing resident or from its own end; so this goes between passes of different
 /// plans and after contents were copied. What it moves is no iteration's.
 void Trainer::settle() {
+  if (options_.trace != nullptr) options_.trace->pause(memory_);
   const auto& tensors =
       program_.train.empty() ? program_.test.schedule.tensors : program_.train.schedule.tensors;
   for (TensorId tensor = 0; tensor < tensors.size(); ++tensor) {
@@ -149,10 +150,14 @@ TrainResult Trainer::run() {
 bool Trainer::due(std::uint64_t interval) const { return interval != 0 && iteration_ % interval == 0; }
 
 IterationRecord Trainer::train_iteration(Executor& executor) {
+  const bool traced = options_.trace != nullptr && options_.trace->wants_more();
   const IterationInput input{.iteration = iteration_,
                              .learning_rate = learning_rate(options_.rate, iteration_),
-                             .scalar_count = program_.train.scalar_names.size()};
+                             .scalar_count = program_.train.scalar_names.size(),
+                             .keeps_runs = traced};
+  if (traced) options_.trace->resume(memory_);
   IterationMetrics metrics = run_pass(executor, program_.train, input);
+  if (traced) options_.trace->add(iteration_, metrics, memory_);
   const double loss = scalar(program_.train, metrics, "loss");
   if (!std::isfinite(loss))
     throw Diverged("the loss of iteration " + std::to_string(iteration_) + " is " + std::to_string(loss) +

@@ -33,6 +33,13 @@ struct OpContext {
 
 using OpFunction = std::function<void(const OpContext&)>;
 
+/// One run of an op.
+struct OpRun {
+  advisor::OpIndex op = 0;
+  bool again = false;  ///< recomputed
+  OpTime time;
+};
+
 struct IterationMetrics {
   double seconds = 0;
   double stall_seconds = 0;      ///< time ops waited for transfers
@@ -40,12 +47,15 @@ struct IterationMetrics {
   MemoryCounters memory;
   std::vector<std::uint64_t> op_ns;  ///< measured, computation with its demand faults, without stalls
   std::vector<double> scalars;
+  std::uint64_t start_ns = 0, end_ns = 0;  ///< by steady_ns()
+  std::vector<OpRun> runs;                 ///< in order, if IterationInput asks for them
 };
 
 struct IterationInput {
   std::uint64_t iteration = 0;  ///< test pass: number of the batch
   float learning_rate = 0;
   std::size_t scalar_count = 0;
+  bool keeps_runs = false;  ///< with IterationMetrics::runs
 };
 
 /// Called after every op; may throw to end the iteration (an interrupt); must be quick.
@@ -71,16 +81,11 @@ class Executor {
     std::unique_ptr<OpRecording> recording;
     bool refused = false;
   };
-  /// What the timer tells of at once.
-  struct Run {
-    advisor::OpIndex first = 0, end = 0;
-    bool again = false;  ///< a recomputation
-  };
-
   void find_stretches(const std::vector<bool>& repeatable);
   void run_op(advisor::OpIndex index, const OpContext& iteration);
   [[nodiscard]] bool run_stretch(advisor::OpIndex first, const OpContext& iteration, advisor::OpIndex& end);
-  void account(const std::vector<OpTime>& times, const std::vector<Run>& runs, IterationMetrics& metrics);
+  void share_out(const std::vector<OpTime>& times, const std::vector<advisor::OpIndex>& together,
+                 std::vector<OpRun>& runs) const;
 
   const advisor::Schedule& schedule_;
   std::span<const OpFunction> functions_;

@@ -14,6 +14,7 @@
 #include "octrain/advisor/schedule.h"
 #include "octrain/runtime/op_recorder.h"
 #include "octrain/runtime/op_timer.h"
+#include "octrain/runtime/transfer_log.h"
 
 namespace octrain::runtime {
 
@@ -95,6 +96,9 @@ class MemorySpace {
   virtual void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) = 0;
 
   [[nodiscard]] virtual MemoryCounters take_counters() = 0;
+  /// From now on what is moved is added to the log, which outlives the space; null: no more. What nothing
+  /// moves in has nothing to add.
+  virtual void record_transfers(TransferLog*) {}
   /// Device bytes held now; the last op's workspace may be among them until its room is needed.
   [[nodiscard]] virtual std::uint64_t resident_bytes() const = 0;
   /// "host um, RAM tier, MOVE" and the like, for logs.
