@@ -63,6 +63,8 @@ struct TrainOptions {
   std::uint64_t snapshot_interval = 0;
   std::string resume;
   std::string json;
+  std::string trace;
+  std::uint64_t trace_iterations = 3;
   [[nodiscard]] bool data_is_real() const { return workload.data != "synthetic"; }
 };
 

@@ -9,6 +9,7 @@
 #include "memory_choice.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/interrupt.h"
+#include "octrain/runtime/trace.h"
 #include "octrain/runtime/units.h"
 #include "options.h"
 #include "output.h"
@@ -191,6 +192,8 @@ void save_unasked(const TrainOptions& options, const runtime::Program& program, 
 int train(const TrainOptions& options) {
   start_logging();
   check_plan_choice(options.memory.plan);
+  std::optional<runtime::Trace> trace;  // outlives the memory
+  if (!options.trace.empty()) trace.emplace(options.trace, options.trace_iterations);
   const bool with_test = wants_test(options);
   const std::unique_ptr<Platform> platform = open_platform(options.workload, options.memory);
   const Workload workload = open_workload(options.workload, with_test);
@@ -226,21 +229,27 @@ int train(const TrainOptions& options) {
           progress.note("with measured times: " + plan_text(plan));
         });
   }
-  runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory,
-                           trainer_options(options, recipe.rate, iterations, test_images), std::move(events));
+  runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
+  how.trace = trace ? &*trace : nullptr;
+  const auto write_results = [&] {
+    if (trace) trace->write(program.train.schedule, *memory);
+    write_report(report, options.json);
+  };
+  runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory, std::move(how),
+                           std::move(events));
   const runtime::InterruptGuard guard;
   start_from(trainer, options);
   runtime::TrainResult result;
   try {
     result = trainer.run();
   } catch (const runtime::Diverged&) {
-    write_report(report, options.json);
+    write_results();
     throw;
   }
   if (result.interrupt_signal != 0 && options.snapshot_prefix.empty()) {
     save_unasked(options, program, *memory, result.iterations_done);
   }
-  write_report(report, options.json);
+  write_results();
   return result.interrupt_signal == 0 ? 0 : 128 + result.interrupt_signal;
 }
 
@@ -274,6 +283,15 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->add_option("--resume", options->resume, "Go on from a snapshot; auto: the prefix's latest")
       ->type_name("PATH|auto");
   command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
+  CLI::Option* trace =
+      command
+          ->add_option("--trace", options->trace, "Ops, transfers and resident bytes over time, for Perfetto")
+          ->type_name("FILE.json");
+  command
+      ->add_option("--trace-iterations", options->trace_iterations, "How many it shows: the first of the run")
+      ->needs(trace)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->callback([options, &exit_code] { exit_code = train(*options); });
 }
 

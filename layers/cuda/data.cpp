@@ -68,6 +68,8 @@ class DataKernel final : public DeviceKernel {
                               to_string(source_->channels(), source_->height(), source_->width()));
   }
 
+  bool repeats(bool) const override { return false; }
+
   void run(Step, const KernelCall& call) const override {
     if (source_ == nullptr)
       throw runtime::UsageError("a net lowered without a data source can be planned, not run");

@@ -16,6 +16,8 @@ class DropoutKernel final : public DeviceKernel {
         image_floats_(request.bottoms[0].image_floats()),
         generator_(request.seed_key) {}
 
+  bool repeats(bool training) const override { return !training; }  // the mask is the iteration's
+
   // Both directions are the same: out (+)= in * mask.
   void run(Step, const KernelCall& call) const override {
     expect_operands(call, 1, 1);

@@ -167,6 +167,7 @@ void NetLowering::emit(std::size_t layer, const OpSpec& spec) {
     bound.scalar = {scalar_index(node.spec.tops[0]),
                     loss != nullptr ? static_cast<double>(loss->loss_weight) : 0.0, true};
   }
+  pass_->repeatable.push_back(!makes_scalar && node.kernel->repeats(training_));
   const bool first_of_batch = std::exchange(batch_starts_, false);
   if (first_of_batch && options_.data != nullptr) {
     const auto split = training_ ? Split::train : Split::test;

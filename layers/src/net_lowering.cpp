@@ -245,6 +245,7 @@ void NetLowering::emit_update(const ParameterGroup& group) {
       static_cast<double>(group.bytes) * static_cast<double>(op.reads.size() + op.writes.size());
   op.time_ns = static_cast<std::uint64_t>(moved / backend_.memory_bytes_per_s() * 1e9);
   pass_->schedule.ops.push_back(std::move(op));
+  pass_->repeatable.push_back(false);  // the learning rate is the iteration's
   pass_->functions.push_back([kernel = update_, segments, group](const runtime::OpContext& context) {
     std::vector<float*> states;
     for (const advisor::TensorId state : group.states) states.push_back(context.floats(state));

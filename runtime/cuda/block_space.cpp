@@ -63,16 +63,18 @@ void BlockSpace::end_op() {
   if (!demand_only_) spare_ = layout_.blocks(layout_.workspace());
 }
 
-void BlockSpace::issue(Lane lane, const Ranges& ranges) {
+void BlockSpace::issue(Lane lane, const Ranges& ranges, Owner tensor) {
   if (ranges.empty()) return;
-  account_.note(lane, dispatch_.issue(lane, account_.order(lane, ranges)), ranges);
+  Order order = account_.order(lane, ranges);
+  order.tensor = tensor;
+  account_.note(lane, dispatch_.issue(lane, std::move(order)), ranges);
   // New pages hold nothing that the host has.
   account_.move(ranges, takes_room(lane) ? Place::device : Place::host, lane == Lane::reserve);
 }
 
 /// Gives up pages without a copy.
-void BlockSpace::let_go(const Ranges& ranges, Place to) {
-  issue(Lane::drop, ranges);
+void BlockSpace::let_go(const Ranges& ranges, Place to, Owner tensor) {
+  issue(Lane::drop, ranges, tensor);
   account_.move(ranges, to, false);
 }
 
@@ -83,8 +85,8 @@ void BlockSpace::prefetch(TensorId tensor) {
   if (coming.empty() && dead.empty()) return;
   make_room(lock, count(coming) + count(dead),
             [&](BlockId block) { return block < range.first || block >= range.end(); });
-  issue(Lane::in, coming);
-  issue(Lane::reserve, dead);
+  issue(Lane::in, coming, tensor);
+  issue(Lane::reserve, dead, tensor);
   counters().planned_in_bytes += bytes_of(coming);
 }
 
@@ -96,8 +98,8 @@ void BlockSpace::evict(TensorId tensor) {
   const auto on_device = [&](BlockId block) { return account_[block].place == Place::device; };
   const Ranges leaving = account_.those(range, [&](BlockId b) { return on_device(b) && !is_clean(b); });
   const Ranges clean = account_.those(range, [&](BlockId b) { return on_device(b) && is_clean(b); });
-  issue(Lane::out, leaving);
-  let_go(clean, Place::host);
+  issue(Lane::out, leaving, tensor);
+  let_go(clean, Place::host, tensor);
   counters().planned_out_bytes += bytes_of(leaving);
 }
 
@@ -106,7 +108,7 @@ void BlockSpace::discard(TensorId tensor) {
   const BlockRange range = layout_.blocks(tensor);
   dispatch_.wait_until_begun(lock, account_.bringing({range}));
   const Ranges on_device = account_.at(range, Place::device);
-  let_go(on_device, Place::nowhere);
+  let_go(on_device, Place::nowhere, tensor);
   account_.move(account_.at(range, Place::host), Place::nowhere, false);
   counters().discarded_bytes += bytes_of(on_device);
 }
@@ -169,6 +171,11 @@ std::unique_ptr<OpTimer> BlockSpace::make_timer() { return std::make_unique<Even
 MemoryCounters BlockSpace::take_counters() {
   const Lock lock = dispatch_.lock();
   return dispatch_.take_counters();
+}
+
+void BlockSpace::record_transfers(TransferLog* log) {
+  const Lock lock = dispatch_.lock();
+  dispatch_.record(log);
 }
 
 std::uint64_t BlockSpace::resident_bytes() const {

@@ -44,6 +44,7 @@ class BlockSpace final : public MemorySpace {
   void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override;
   void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) override;
   [[nodiscard]] MemoryCounters take_counters() override;
+  void record_transfers(TransferLog* log) override;
   [[nodiscard]] std::uint64_t resident_bytes() const override;
   [[nodiscard]] std::string description() const override;
 
@@ -60,8 +61,9 @@ class BlockSpace final : public MemorySpace {
   void wait_for_device();
   void settle(BlockRange range);
   void copy(void* to, const void* from, std::uint64_t bytes, cudaMemcpyKind kind);
-  void issue(Lane lane, const Ranges& ranges);
-  void let_go(const Ranges& ranges, Place to);
+  using Owner = std::optional<TensorId>;  // of blocks that a hint names
+  void issue(Lane lane, const Ranges& ranges, Owner tensor = {});
+  void let_go(const Ranges& ranges, Place to, Owner tensor = {});
   void make_room(Lock& lock, BlockId blocks, const Condition& may_leave);
   void drop_spare(BlockId most);
   void send_away(Lock& lock, BlockId most, const Condition& may_leave);

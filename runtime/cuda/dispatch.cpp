@@ -105,13 +105,16 @@ std::optional<Batch> Dispatch::next(Lane lane) {
   auto& orders = queue(lane).orders;
   const BlockId most = room(lane);
   while (batch.blocks < most && ready(lane)) {
+    const BlockId before = batch.blocks;
     take(orders.front().ranges, most - batch.blocks, batch);
+    if (log_ != nullptr) batch.parts.push_back({orders.front().tensor, batch.blocks - before});
     if (!orders.front().ranges.empty()) break;
     batch.completes = orders.front().id;
     orders.pop_front();
   }
   if (batch.blocks == 0) return std::nullopt;
   if (takes_room(lane)) take_room(batch.blocks);
+  if (log_ != nullptr) batch.began_ns = steady_ns();
   return batch;
 }
 
@@ -137,18 +140,44 @@ void Dispatch::done(Lane lane, const Batch& batch) {
   queue(lane).moving.pop_front();
   if (batch.completes != 0) queue(lane).done = batch.completes;
   if (!takes_room(lane)) used_ -= batch.blocks;
+  note(lane, batch);
+  note_resident();
   changed_.notify_all();
 }
 
 void Dispatch::take_room(BlockId blocks) {
   used_ += blocks;
   counters_.peak_resident_bytes = std::max(counters_.peak_resident_bytes, used_ * kBlockBytes);
+  note_resident();
 }
 
 MemoryCounters Dispatch::take_counters() {
   MemoryCounters fresh;
   fresh.peak_resident_bytes = used_ * kBlockBytes;
   return std::exchange(counters_, fresh);
+}
+
+/// What was begun before anybody asked is left out.
+void Dispatch::note(Lane lane, const Batch& batch) {
+  if (log_ == nullptr || batch.began_ns == 0) return;
+  constexpr std::array<TransferKind, kLanes> kKinds{TransferKind::prefetch, TransferKind::evict,
+                                                    TransferKind::reserve, TransferKind::drop};
+  Transfer transfer{.kind = kKinds[index(lane)], .tensors = {}};
+  transfer.offset_bytes = batch.ranges.front().first * kBlockBytes;
+  transfer.start_ns = batch.began_ns;
+  Transfer for_room = transfer;
+  for_room.kind = TransferKind::room;
+  for (const Batch::Part& part : batch.parts) {
+    Transfer& to = lane == Lane::out && !part.tensor ? for_room : transfer;
+    to.bytes += part.blocks * kBlockBytes;
+    if (part.tensor) to.tensors.push_back(*part.tensor);
+  }
+  if (transfer.bytes > 0) log_->add(std::move(transfer));
+  if (for_room.bytes > 0) log_->add(std::move(for_room));
+}
+
+void Dispatch::note_resident() {
+  if (log_ != nullptr) log_->resident(used_ * kBlockBytes);
 }
 
 void Dispatch::fail(const std::exception_ptr& failure) {

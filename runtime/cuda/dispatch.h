@@ -28,6 +28,13 @@ struct Batch {
   Ranges ranges;
   BlockId blocks = 0;
   OrderId completes = 0;  ///< the last order that it ends; 0: only a part of one
+  /// If transfers are recorded: when it was begun, and its orders' tensors and blocks.
+  std::uint64_t began_ns = 0;
+  struct Part {
+    std::optional<TensorId> tensor;
+    BlockId blocks = 0;
+  };
+  std::vector<Part> parts;
 };
 
 /// All but lock(), fail() and stop() need the lock; those that take it may release it for a while.
@@ -74,6 +81,8 @@ class Dispatch {
   [[nodiscard]] BlockId used() const { return used_; }
   MemoryCounters& counters() { return counters_; }
   [[nodiscard]] MemoryCounters take_counters();
+  /// As MemorySpace::record_transfers().
+  void record(TransferLog* log) { log_ = log; }
 
  private:
   struct Moving {
@@ -89,6 +98,8 @@ class Dispatch {
   [[nodiscard]] bool ready(Lane lane) const;
   [[nodiscard]] bool all_done(const Orders& orders) const;
   [[nodiscard]] BlockId room(Lane lane) const;
+  void note(Lane lane, const Batch& batch);
+  void note_resident();
   template <class Condition>
   void wait_until(Lock& lock, Condition condition);
 
@@ -102,6 +113,7 @@ class Dispatch {
   bool stopping_ = false;
   std::exception_ptr failure_;
   MemoryCounters counters_;
+  TransferLog* log_ = nullptr;  // null: nobody wants to know
 };
 
 }  // namespace octrain::runtime::cuda

@@ -2,6 +2,7 @@
 
 #include "cuda/arena.h"
 #include "cuda/event_timer.h"
+#include "cuda/graph_recorder.h"
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/units.h"
 
@@ -18,6 +19,8 @@ IncoreSpace::~IncoreSpace() {
 }
 
 std::unique_ptr<OpTimer> IncoreSpace::make_timer() { return std::make_unique<EventTimer>(compute_); }
+
+std::unique_ptr<OpRecorder> IncoreSpace::make_recorder() { return std::make_unique<GraphRecorder>(compute_); }
 
 void IncoreSpace::write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) {
   if (from.empty()) return;

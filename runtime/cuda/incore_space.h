@@ -23,6 +23,7 @@ class IncoreSpace final : public MemorySpace {
   void acquire(const OpAccess&) override {}
   void release(const OpAccess&) override {}
   [[nodiscard]] std::unique_ptr<OpTimer> make_timer() override;
+  [[nodiscard]] std::unique_ptr<OpRecorder> make_recorder() override;
   void quiesce() override {}
   void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override;
   void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) override;

@@ -4,8 +4,14 @@
 
 #include "cuda/toolkit.h"
 #include "octrain/runtime/cuda/error.h"
+#include "octrain/runtime/units.h"
 
 namespace octrain::runtime::cuda {
+namespace {
+
+constexpr std::array<const char*, kLanes> kNames{"prefetch", "evict", "reserve", "drop"};
+
+}  // namespace
 
 LaneWorker::LaneWorker(Lane lane, int device, Dispatch& dispatch, BlockMemory& memory, EventPool& events)
     : lane_(lane),
@@ -32,6 +38,7 @@ void LaneWorker::run() {
 
 void LaneWorker::work() {
   use_device(device_);
+  name_thread(kNames[index(lane_)]);
   Lock lock = dispatch_.lock();
   while (true) {
     std::optional<Batch> batch;
@@ -51,11 +58,12 @@ void LaneWorker::work() {
 void LaneWorker::start(Lock& lock, Batch batch) {
   if (under_way_.empty()) busy_since_ = Clock::now();
   lock.unlock();
+  const RangeId range = start_range(kNames[index(lane_)], batch.blocks * kBlockBytes);
   memory_.begin(lane_, batch.ranges, stream_.get());
   EventRef event = events_.take();
   check(cudaEventRecord(event->get(), stream_.get()), "cudaEventRecord (hints)");
   lock.lock();
-  under_way_.push_back({std::move(batch), event});
+  under_way_.push_back({std::move(batch), event, range});
   dispatch_.begun(lane_, under_way_.back().batch, std::move(event));
 }
 
@@ -64,6 +72,7 @@ void LaneWorker::finish_oldest(Lock& lock) {
   lock.unlock();
   check(cudaEventSynchronize(piece.event->get()), "cudaEventSynchronize (hints)");
   memory_.end(lane_, piece.batch.ranges);
+  end_range(piece.range);
   lock.lock();
   dispatch_.done(lane_, piece.batch);
   under_way_.pop_front();

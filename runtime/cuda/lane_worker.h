@@ -9,6 +9,7 @@
 
 #include "cuda/block_memory.h"
 #include "cuda/dispatch.h"
+#include "cuda/ranges.h"
 
 namespace octrain::runtime::cuda {
 
@@ -26,6 +27,7 @@ class LaneWorker {
   struct Piece {
     Batch batch;
     EventRef event;
+    RangeId range = 0;
   };
 
   void run();

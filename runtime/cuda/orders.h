@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "src/layout.h"
@@ -42,9 +43,10 @@ using Ranges = std::vector<BlockRange>;
 
 struct Order {
   OrderId id = 0;
-  Ranges ranges;       ///< what is left of it
-  OpSerial after = 0;  ///< this run of an op must have ended before (0: none)
-  Orders behind{};     ///< and these orders
+  Ranges ranges;                   ///< what is left of it
+  OpSerial after = 0;              ///< this run of an op must have ended before (0: none)
+  Orders behind{};                 ///< and these orders
+  std::optional<TensorId> tensor;  ///< of a hint: whose
 };
 
 }  // namespace octrain::runtime::cuda

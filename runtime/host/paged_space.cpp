@@ -170,6 +170,11 @@ MemoryCounters PagedSpace::take_counters() {
   return pager_->take_counters();
 }
 
+void PagedSpace::record_transfers(TransferLog* log) {
+  const Lock lock = pager_->lock();
+  pager_->record(log);
+}
+
 std::uint64_t PagedSpace::resident_bytes() const {
   const Lock lock = pager_->lock();
   return pager_->resident_bytes();

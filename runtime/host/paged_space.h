@@ -33,6 +33,7 @@ class PagedSpace final : public MemorySpace {
   void write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) override;
   void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) override;
   [[nodiscard]] MemoryCounters take_counters() override;
+  void record_transfers(TransferLog* log) override;
   [[nodiscard]] std::uint64_t resident_bytes() const override;
   [[nodiscard]] std::string description() const override;
 

@@ -29,6 +29,7 @@ bool Pager::take_room() {
   if (used_ >= parts_.limit) return false;
   ++used_;
   counters_.peak_resident_bytes = std::max(counters_.peak_resident_bytes, resident_bytes());
+  note_resident();
   return true;
 }
 
@@ -88,11 +89,11 @@ Move Pager::begin_in(BlockId block, Cause cause) {
   } else {
     counters_.planned_in_bytes += bytes;
   }
-  return {block, frame.slot, Direction::in, cause, carries, frame.fresh, 0};
+  return {block, frame.slot, Direction::in, cause, carries, frame.fresh, 0, now()};
 }
 
 Move Pager::begin_out(Lock& lock, BlockId block, Cause cause) {
-  const Move move{block, slots_.take_empty(), Direction::out, cause, blocks_.dirty(block), false, 0};
+  const Move move{block, slots_.take_empty(), Direction::out, cause, blocks_.dirty(block), false, 0, now()};
   blocks_.set_state(block, BlockState::moving_out);
   ++moving_out_;
   lock.unlock();
@@ -132,6 +133,7 @@ void Pager::end(const Move& move, int error) {
   }
   const Lock held = lock();
   move.direction == Direction::in ? end_in(move) : end_out(move);
+  note(move);
   if (move.cause != Cause::hint) return announce();
   // Under the same lock: nobody may see the block settled and its order still open (see room_may_come).
   orders_.block_ended(move.tensor);
@@ -157,6 +159,7 @@ void Pager::end_out(const Move& move) {
   }
   --moving_out_;
   --used_;
+  note_resident();
   settle(move.block, BlockState::on_tier);
 }
 
@@ -221,6 +224,7 @@ void Pager::place(Lock& lock, std::span<const Move> moves) {
   }
   lock.lock();
   for (const Move& move : moves) end_in(move);
+  note_pages(TransferKind::reserve, moves, moves.front().began_ns);
   announce();
 }
 
@@ -238,6 +242,7 @@ BlockId Pager::drop(Lock& lock, BlockRange range) {
     parts_.tier.drop(block);
   }
   if (leaving.empty()) return 0;
+  const std::uint64_t began_ns = now();
   lock.unlock();
   for (const Move& move : leaving) parts_.mover.remove_dead(address(move.block), slots_.address(move.slot));
   lock.lock();
@@ -247,6 +252,8 @@ BlockId Pager::drop(Lock& lock, BlockRange range) {
     --used_;
     settle(move.block, BlockState::empty);
   }
+  note_pages(TransferKind::drop, leaving, began_ns);
+  note_resident();
   announce();
   return static_cast<BlockId>(leaving.size());
 }

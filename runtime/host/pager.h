@@ -38,8 +38,9 @@ struct Move {
   Cause cause = Cause::hint;
   bool carries =
       false;  ///< contents must come from or go to the tier; otherwise only the page changes its place
-  bool fresh = false;   ///< the slot has no page yet
-  TensorId tensor = 0;  ///< of a hint: whose order it is part of
+  bool fresh = false;          ///< the slot has no page yet
+  TensorId tensor = 0;         ///< of a hint: whose order it is part of
+  std::uint64_t began_ns = 0;  ///< if transfers are recorded
 };
 
 class Pager {
@@ -123,6 +124,8 @@ class Pager {
     if (failure_) std::rethrow_exception(failure_);
   }
 
+  /// As MemorySpace::record_transfers().
+  void record(TransferLog* log) { log_ = log; }
   MemoryCounters& counters() { return counters_; }
   [[nodiscard]] MemoryCounters take_counters();
   [[nodiscard]] std::uint64_t resident_bytes() const { return used_ * kBlockBytes; }
@@ -133,6 +136,10 @@ class Pager {
   void announce() { changed_.notify_all(); }
   [[nodiscard]] bool room_may_come();
   bool drop_spare(Lock& lock);
+  [[nodiscard]] std::uint64_t now() const { return log_ != nullptr ? steady_ns() : 0; }
+  void note(const Move& move);
+  void note_pages(TransferKind kind, std::span<const Move> moves, std::uint64_t began_ns);
+  void note_resident();
   void place(Lock& lock, std::span<const Move> moves);
   void settle(BlockId block, BlockState state);
   void end_in(const Move& move);
@@ -157,6 +164,7 @@ class Pager {
   bool stopping_ = false;
   std::exception_ptr failure_;
   MemoryCounters counters_;
+  TransferLog* log_ = nullptr;  // null: nobody wants to know
 };
 
 }  // namespace octrain::runtime::host

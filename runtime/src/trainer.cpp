@@ -90,6 +90,7 @@ void Trainer::load_weights(const std::filesystem::path& snapshot) {
 /// Every plan starts with nothing resident or from its own end; so this goes between passes of different
 /// plans and after contents were copied. What it moves is no iteration's.
 void Trainer::settle() {
+  if (options_.trace != nullptr) options_.trace->pause(memory_);
   const auto& tensors =
       program_.train.empty() ? program_.test.schedule.tensors : program_.train.schedule.tensors;
   for (TensorId tensor = 0; tensor < tensors.size(); ++tensor) {
@@ -123,7 +124,9 @@ TrainResult Trainer::run() {
   interrupt_told_ = false;
   std::uint64_t trained = 0;
   while (iteration_ < options_.iterations && pending_interrupt() == 0) {
-    if (!executor) executor.emplace(program_.train.schedule, program_.train.functions, memory_, *train_plan_);
+    if (!executor)
+      executor.emplace(program_.train.schedule, program_.train.functions, memory_, *train_plan_,
+                       program_.train.repeatable);
     const IterationRecord record = train_iteration(*executor);
     if (const advisor::Plan* plan = events_.replan ? events_.replan(record, ++trained) : nullptr) {
       train_plan_ = plan;
@@ -147,10 +150,14 @@ TrainResult Trainer::run() {
 bool Trainer::due(std::uint64_t interval) const { return interval != 0 && iteration_ % interval == 0; }
 
 IterationRecord Trainer::train_iteration(Executor& executor) {
+  const bool traced = options_.trace != nullptr && options_.trace->wants_more();
   const IterationInput input{.iteration = iteration_,
                              .learning_rate = learning_rate(options_.rate, iteration_),
-                             .scalar_count = program_.train.scalar_names.size()};
+                             .scalar_count = program_.train.scalar_names.size(),
+                             .keeps_runs = traced};
+  if (traced) options_.trace->resume(memory_);
   IterationMetrics metrics = run_pass(executor, program_.train, input);
+  if (traced) options_.trace->add(iteration_, metrics, memory_);
   const double loss = scalar(program_.train, metrics, "loss");
   if (!std::isfinite(loss))
     throw Diverged("the loss of iteration " + std::to_string(iteration_) + " is " + std::to_string(loss) +
@@ -190,7 +197,8 @@ std::optional<TestRecord> Trainer::test() {
   if (program_.test.empty() || options_.test_images <= 0 || options_.test_batch <= 0) return {};
   const auto start = std::chrono::steady_clock::now();
   enter(test_plan_);
-  Executor executor(program_.test.schedule, program_.test.functions, memory_, test_plan_);
+  Executor executor(program_.test.schedule, program_.test.functions, memory_, test_plan_,
+                    program_.test.repeatable);
   double correct = 0, loss = 0;
   const std::int64_t batches = (options_.test_images + options_.test_batch - 1) / options_.test_batch;
   for (std::int64_t batch = 0; batch < batches; ++batch) {

@@ -68,6 +68,7 @@ struct MemorySpaceCase {
   bool copies_clean = false;
   /// The budget is kept from iteration to iteration, not within one.
   bool may_pass_budget = false;
+  bool records_faults = true;           ///< when and how long each took, in a transfer log
   std::function<void()> begin = [] {};  ///< before each test
   std::function<void()> end = [] {};    ///< after it, when the space is gone: checks what it left
 };

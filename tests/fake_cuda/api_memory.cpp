@@ -10,44 +10,46 @@ constexpr std::uint64_t kDeviceAlignment = 512;  // more than CUDA promises, and
 
 cudaError_t allocate(const char* name, void** pointer, std::size_t bytes, MemoryKind kind,
                      cudaError_t refusal = cudaSuccess) {
-  return run_call(name, [&](const Frame& frame) {
-    if (pointer == nullptr) return cudaErrorInvalidValue;
-    if (refusal != cudaSuccess) return refusal;
-    World& world = frame.world;
-    *pointer = nullptr;
-    if (bytes == 0) return kind == MemoryKind::kManaged ? cudaErrorInvalidValue : cudaSuccess;
-    // Managed memory may be larger than the device, where pages can move while it works.
-    const bool limited = kind == MemoryKind::kDevice ||
-                         (kind == MemoryKind::kManaged && !world.options.concurrent_managed_access);
-    if (limited && world.space.device_bytes() + bytes > world.options.total_bytes)
-      return cudaErrorMemoryAllocation;
-    const std::uint64_t alignment =
-        kind == MemoryKind::kManaged ? world.options.managed_alignment : kDeviceAlignment;
-    *pointer = as_pointer(world.space.allocate(kind, bytes, alignment, frame.call));
-    frame.record().operands.push_back({*pointer, bytes, Touch::kNone});
-    return cudaSuccess;
-  });
+  return run_call(name,
+                  [&](const Frame& frame) {
+                    if (pointer == nullptr) return cudaErrorInvalidValue;
+                    if (refusal != cudaSuccess) return refusal;
+                    World& world = frame.world;
+                    *pointer = nullptr;
+                    if (bytes == 0) return kind == MemoryKind::kManaged ? cudaErrorInvalidValue : cudaSuccess;
+                    // Managed memory may be larger than the device, where pages can move while it works.
+                    const bool limited =
+                        kind == MemoryKind::kDevice ||
+                        (kind == MemoryKind::kManaged && !world.options.concurrent_managed_access);
+                    if (limited && world.space.device_bytes() + bytes > world.options.total_bytes)
+                      return cudaErrorMemoryAllocation;
+                    const std::uint64_t alignment =
+                        kind == MemoryKind::kManaged ? world.options.managed_alignment : kDeviceAlignment;
+                    *pointer = as_pointer(world.space.allocate(kind, bytes, alignment, frame.call));
+                    frame.record().operands.push_back({*pointer, bytes, Touch::kNone});
+                    return cudaSuccess;
+                  },
+                  {.breaks_captures = true});
 }
 
 cudaError_t give_back(const char* name, void* pointer, bool pinned) {
-  return run_call(
-      name,
-      [&](const Frame& frame) {
-        World& world = frame.world;
-        if (pointer == nullptr) return cudaSuccess;
-        Region* region = world.space.allocation(pointer, pinned);
-        if (region == nullptr) return cudaErrorInvalidValue;
-        frame.record().operands.push_back({pointer, region->bytes, Touch::kNone});
-        frame.settle(region->uses, "frees");
-        if (frame.failing) {
-          region->refused = true;
-          return cudaSuccess;
-        }
-        world.accounts.forget(*region);
-        world.space.free(pointer);
-        return cudaSuccess;
-      },
-      kGivesBack);
+  return run_call(name,
+                  [&](const Frame& frame) {
+                    World& world = frame.world;
+                    if (pointer == nullptr) return cudaSuccess;
+                    Region* region = world.space.allocation(pointer, pinned);
+                    if (region == nullptr) return cudaErrorInvalidValue;
+                    frame.record().operands.push_back({pointer, region->bytes, Touch::kNone});
+                    frame.settle(region->uses, "frees");
+                    if (frame.failing) {
+                      region->refused = true;
+                      return cudaSuccess;
+                    }
+                    world.accounts.forget(*region);
+                    world.space.free(pointer);
+                    return cudaSuccess;
+                  },
+                  {.runs_when_failing = true, .breaks_captures = true});
 }
 
 struct Copy {
@@ -123,47 +125,49 @@ cudaError_t cudaFreeHost(void* ptr) { return give_back("cudaFreeHost", ptr, true
 /// done: then nothing orders it before the work of a stream that does not wait for the NULL stream.
 cudaError_t cudaMemcpy(void* dst, const void* src, size_t count, cudaMemcpyKind kind) {
   const Copy copy{dst, src, count, kind};
-  return run_call("cudaMemcpy", [&](const Frame& frame) {
-    World& world = frame.world;
-    record(frame, copy);
-    if (!sides_fit(world, copy)) return cudaErrorInvalidValue;
-    frame.wait_for_all(true);
-    const Use use = world.issue_default(frame.call);
-    if (const cudaError_t error = note(frame, copy, use); error != cudaSuccess) return error;
-    const bool to_device = !is_plain(world, dst) && may_be(world, dst, true);
-    const bool from_device = !is_plain(world, src) && may_be(world, src, true);
-    const bool done_at_return = !to_device || (!is_plain(world, src) && !from_device);
-    frame.lock.unlock();
-    copy.run();
-    frame.lock.lock();
-    if (done_at_return) world.host.join(use.clock);
-    return cudaSuccess;
-  });
+  return run_call("cudaMemcpy",
+                  [&](const Frame& frame) {
+                    World& world = frame.world;
+                    record(frame, copy);
+                    if (!sides_fit(world, copy)) return cudaErrorInvalidValue;
+                    frame.wait_for_all(true);
+                    const Use use = world.issue_default(frame.call);
+                    if (const cudaError_t error = note(frame, copy, use); error != cudaSuccess) return error;
+                    const bool to_device = !is_plain(world, dst) && may_be(world, dst, true);
+                    const bool from_device = !is_plain(world, src) && may_be(world, src, true);
+                    const bool done_at_return = !to_device || (!is_plain(world, src) && !from_device);
+                    frame.lock.unlock();
+                    copy.run();
+                    frame.lock.lock();
+                    if (done_at_return) world.host.join(use.clock);
+                    return cudaSuccess;
+                  },
+                  {.breaks_captures = true});
 }
 
 /// With plain memory CUDA returns when that can be used again: the copy is done, or has been staged.
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t count, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  const Copy copy{dst, src, count, kind};
-  return run_on_stream("cudaMemcpyAsync", stream, [&](const Frame& frame, Stream& found) {
-    World& world = frame.world;
-    record(frame, copy);
-    if (!sides_fit(world, copy)) return cudaErrorInvalidValue;
-    const Issue issue = world.issue(found, frame.call);
-    if (const cudaError_t error = note(frame, copy, issue.use(Touch::kNone)); error != cudaSuccess)
-      return error;
-    const auto ticket = found.enqueue([copy] { copy.run(); });
-    if (is_plain(world, dst) || is_plain(world, src)) {
-      const bool done_at_return = is_plain(world, dst);
-      frame.wait(*ticket);
-      if (done_at_return) world.host.join(issue.clock);
-    }
-    return cudaSuccess;
-  });
+  return run_work(
+      "cudaMemcpyAsync", stream, [copy = Copy{dst, src, count, kind}](const Frame& frame, Stream& found) {
+        World& world = frame.world;
+        record(frame, copy);
+        if (!sides_fit(world, copy)) return cudaErrorInvalidValue;
+        const Issue issue = world.issue(found, frame.call);
+        if (const cudaError_t error = note(frame, copy, issue.use(Touch::kNone)); error != cudaSuccess)
+          return error;
+        const auto ticket = found.enqueue([copy] { copy.run(); });
+        if (is_plain(world, copy.to) || is_plain(world, copy.from)) {
+          const bool done_at_return = is_plain(world, copy.to);
+          frame.wait(*ticket);
+          if (done_at_return) world.host.join(issue.clock);
+        }
+        return cudaSuccess;
+      });
 }
 
 cudaError_t cudaMemsetAsync(void* devPtr, int value, size_t count, cudaStream_t stream) {
-  return run_on_stream("cudaMemsetAsync", stream, [&](const Frame& frame, Stream& found) {
+  return run_work("cudaMemsetAsync", stream, [=](const Frame& frame, Stream& found) {
     frame.record().operands.push_back({devPtr, count, Touch::kWrite});
     const Issue issue = frame.world.issue(found, frame.call);
     if (!frame.world.accounts.touch({devPtr, count}, issue.use(Touch::kWrite), Toucher::kKernel))

@@ -115,16 +115,15 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
 }
 
 cudaError_t cudaDeviceSynchronize() {
-  return run_call(
-      "cudaDeviceSynchronize",
-      [](const Frame& frame) {
-        Clock then = frame.world.default_clock;
-        for (const auto& [handle, stream] : frame.world.streams) then.join(stream->clock);
-        frame.wait_for_all();
-        frame.world.host.join(then);
-        return cudaSuccess;
-      },
-      kWaits);
+  return run_call("cudaDeviceSynchronize",
+                  [](const Frame& frame) {
+                    Clock then = frame.world.default_clock;
+                    for (const auto& [handle, stream] : frame.world.streams) then.join(stream->clock);
+                    frame.wait_for_all();
+                    frame.world.host.join(then);
+                    return cudaSuccess;
+                  },
+                  {.runs_when_failing = true, .breaks_captures = true});
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {

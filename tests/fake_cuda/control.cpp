@@ -44,15 +44,17 @@ void set_budget(std::uint64_t bytes) {
 
 cudaError_t launch(cudaStream_t stream, const std::vector<Range>& reads, const std::vector<Range>& writes,
                    std::function<void()> function, std::string label) {
-  return run_on_stream("launch", stream, [&](const Frame& frame, Stream& found) {
-    frame.record().label = std::move(label);
-    const Issue issue = frame.world.issue(found, frame.call);
-    const bool reads_there = note(frame, reads, issue.use(Touch::kRead), Toucher::kKernel);
-    const bool writes_there = note(frame, writes, issue.use(Touch::kWrite), Toucher::kKernel);
-    if (!reads_there || !writes_there) return cudaErrorIllegalAddress;
-    found.enqueue(std::move(function));
-    return cudaSuccess;
-  });
+  return run_work("launch", stream,
+                  [reads, writes, function = std::move(function), label = std::move(label)](
+                      const Frame& frame, Stream& found) {
+                    frame.record().label = label;
+                    const Issue issue = frame.world.issue(found, frame.call);
+                    const bool reads_there = note(frame, reads, issue.use(Touch::kRead), Toucher::kKernel);
+                    const bool writes_there = note(frame, writes, issue.use(Touch::kWrite), Toucher::kKernel);
+                    if (!reads_there || !writes_there) return cudaErrorIllegalAddress;
+                    found.enqueue(function);
+                    return cudaSuccess;
+                  });
 }
 
 void host_access(const std::vector<Range>& reads, const std::vector<Range>& writes) {
@@ -101,6 +103,11 @@ std::vector<std::string> leaks() {
       if (!stream->destroyed && !stream->refused) leaks.push_back(leak(world, stream->call, "the stream"));
     for (const auto& [handle, event] : world.events)
       if (!event->destroyed && !event->refused) leaks.push_back(leak(world, event->call, "the event"));
+    for (const auto& [handle, graph] : world.graphs)
+      if (!graph->destroyed && !graph->refused) leaks.push_back(leak(world, graph->call, "the graph"));
+    for (const auto& [handle, graph] : world.executable_graphs)
+      if (!graph->destroyed && !graph->refused)
+        leaks.push_back(leak(world, graph->call, "the executable graph"));
     return leaks;
   });
 }

@@ -7,6 +7,8 @@
 // what) is worked out when the call is made: every order that the events allow gives the same account, and
 // what they leave open is reported as a violation, whatever order the threads then happened to take.
 //
+// A stream that is captured notes its work, and a graph's launch does and accounts for all of it as one call.
+//
 // Not here: the NULL stream and the per-thread default stream (calls on them answer an error), devices that
 // differ (further ones can be counted and chosen, and are the same), eviction by the driver for want of room.
 #pragma once

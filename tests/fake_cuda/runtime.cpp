@@ -43,6 +43,15 @@ Use World::issue_default(std::size_t call) {
   return {Touch::kNone, moment, default_clock, call};
 }
 
+bool World::break_captures_of(std::thread::id thread) {
+  bool broken = false;
+  for (const auto& [handle, stream] : streams) {
+    if (stream->capture == nullptr || stream->capture->thread != thread) continue;
+    stream->capture->invalid = broken = true;
+  }
+  return broken;
+}
+
 std::vector<std::shared_ptr<const Ticket>> World::last_tickets(bool blocking_only) const {
   std::vector<std::shared_ptr<const Ticket>> tickets;
   for (const auto& [handle, stream] : streams)
@@ -85,6 +94,8 @@ cudaError_t run_call(const char* name, const Body& body, const CallRules& rules)
                           "host functions and kernels may call no CUDA function");
     result = cudaErrorNotPermitted;
   }
+  if (rules.breaks_captures && world.break_captures_of(std::this_thread::get_id()))
+    result = cudaErrorStreamCaptureUnsupported;
   const cudaError_t injected = rules.can_fail ? world.journal.injected(name) : cudaSuccess;
   if (result == cudaSuccess && (injected == cudaSuccess || rules.runs_when_failing)) {
     try {
@@ -109,9 +120,25 @@ cudaError_t run_on_stream(const char* name, cudaStream_t handle,
         if (handle == nullptr || handle == cudaStreamLegacy || handle == cudaStreamPerThread)
           return cudaErrorNotSupported;  // of this fake
         Stream* stream = frame.world.stream(handle, frame.call);
-        return stream != nullptr ? body(frame, *stream) : cudaErrorInvalidResourceHandle;
+        if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+        if (stream->capture != nullptr && !rules.ends_capture) {
+          stream->capture->invalid = true;
+          return cudaErrorStreamCaptureUnsupported;
+        }
+        return body(frame, *stream);
       },
       rules);
+}
+
+cudaError_t run_work(const char* name, cudaStream_t handle, const Work& work) {
+  return run_on_stream(name, handle,
+                       [&](const Frame& frame, Stream& stream) {
+                         if (stream.capture == nullptr) return work(frame, stream);
+                         if (stream.capture->invalid) return cudaErrorStreamCaptureInvalidated;
+                         stream.capture->work.push_back(work);
+                         return cudaSuccess;
+                       },
+                       {.ends_capture = true});
 }
 
 }  // namespace octrain::fake_cuda

@@ -44,6 +44,8 @@ struct World {
   std::map<cudaEvent_t, std::unique_ptr<Event>>
       events;  ///< destroyed ones too, so that no handle comes twice
   std::map<cudaStream_t, std::unique_ptr<Stream>> streams;
+  std::map<cudaGraph_t, std::unique_ptr<Graph>> graphs;
+  std::map<cudaGraphExec_t, std::unique_ptr<Graph>> executable_graphs;
 
   /// Nothing, and the violation noted, if it is none or was destroyed.
   Stream* stream(cudaStream_t handle, std::size_t call);
@@ -53,6 +55,8 @@ struct World {
   Issue issue(Stream& stream, std::size_t call) const;
   /// The same for the NULL stream, which waits for the blocking streams.
   Use issue_default(std::size_t call);
+  /// Makes what the thread captures invalid, if it captures anything.
+  bool break_captures_of(std::thread::id thread);
   [[nodiscard]] std::vector<std::shared_ptr<const Ticket>> last_tickets(bool blocking_only) const;
 };
 
@@ -82,7 +86,9 @@ struct CallRules {
   bool needs_device = true;
   bool runs_when_failing = false;  ///< calls that wait, and calls that give something back
   bool can_fail = true;
-  bool is_runtime_call = true;  ///< and so sets the thread's last error
+  bool is_runtime_call = true;   ///< and so sets the thread's last error
+  bool breaks_captures = false;  ///< not allowed in a thread that captures
+  bool ends_capture = false;     ///< may be called on a stream that is captured
 };
 
 using Body = std::function<cudaError_t(const Frame&)>;
@@ -97,6 +103,9 @@ inline constexpr CallRules kGivesBack{.runs_when_failing = true};
 cudaError_t run_on_stream(const char* name, cudaStream_t handle,
                           const std::function<cudaError_t(const Frame&, Stream&)>& body,
                           const CallRules& rules = {});
+
+/// Gives the stream work, or the capture that it is under.
+cudaError_t run_work(const char* name, cudaStream_t handle, const Work& work);
 
 /// The thread's last error.
 [[nodiscard]] cudaError_t& last_error();

@@ -1,6 +1,8 @@
 // Streams that run, each on a thread of its own, and events that order them.
 #pragma once
 
+#include <cuda_runtime_api.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -11,6 +13,7 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <vector>
 
 #include "fake_cuda/clock.h"
 
@@ -33,6 +36,19 @@ class Ticket {
   TimePoint when_;
 };
 
+struct Frame;
+class Stream;
+
+/// Work that a stream can be given more than once: accounts for it and enqueues it.
+using Work = std::function<cudaError_t(const Frame&, Stream&)>;
+
+/// What a stream was given since cudaStreamBeginCapture().
+struct Capture {
+  std::vector<Work> work;
+  std::thread::id thread;  ///< that began it
+  bool invalid = false;
+};
+
 class Stream {
  public:
   Stream(std::size_t number, bool blocking, std::uint64_t seed, std::chrono::microseconds longest_delay);
@@ -44,9 +60,10 @@ class Stream {
   [[nodiscard]] std::shared_ptr<const Ticket> last() const;
   void close();  ///< the thread ends after what was enqueued
 
-  const std::size_t number;  ///< its component of clocks
-  const bool blocking;       ///< ordered with the default stream
-  Clock clock;               ///< what is over before the next piece of work begins
+  const std::size_t number;          ///< its component of clocks
+  const bool blocking;               ///< ordered with the default stream
+  Clock clock;                       ///< what is over before the next piece of work begins
+  std::unique_ptr<Capture> capture;  ///< or null
   bool destroyed = false;
   bool refused = false;  ///< a call that was made to fail would have destroyed it
   std::size_t call = 0;  ///< that made it
@@ -74,6 +91,15 @@ struct Event {
   bool timed = false;
   std::shared_ptr<const Ticket> recorded;  ///< null: never
   Clock clock;                             ///< what is over when the event is
+  Uses uses;
+  bool destroyed = false;
+  bool refused = false;
+  std::size_t call = 0;
+};
+
+/// What was captured, and what was made executable of it.
+struct Graph {
+  std::vector<Work> work;
   Uses uses;
   bool destroyed = false;
   bool refused = false;

@@ -192,5 +192,23 @@ TEST(Models, OfferToWorkInPlaceWhereTheScheduleAllowsIt) {
   }
 }
 
+// Results that the host waits for, and updates, whose learning rate changes, are never recorded; the rest is,
+// but for what a backend's kernels say of themselves.
+TEST(Models, SayWhatIsRepeatable) {
+  const auto backend = make_host_backend();
+  const runtime::Program program =
+      lower(build_model("lenet", {.batch = 4, .channels = 1, .height = 28, .width = 28, .classes = 10}),
+            *backend, {})
+          .program;
+  for (const runtime::Program::Pass* pass : {&program.train, &program.test}) {
+    ASSERT_EQ(pass->repeatable.size(), pass->functions.size());
+    for (std::size_t i = 0; i < pass->repeatable.size(); ++i) {
+      const advisor::Op& op = pass->schedule.ops[i];
+      const bool never = op.phase == advisor::Phase::update || op.name == "loss" || op.name == "accuracy";
+      EXPECT_EQ(pass->repeatable[i], !never) << op.name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace octrain::layers

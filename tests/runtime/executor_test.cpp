@@ -21,11 +21,31 @@ using testing::ElementsAre;
 
 /// Every op waits half a second and runs for a quarter.
 struct SettledTimer : OpTimer {
-  void waits() override {}
+  void waits(const std::string&) override {}
   void runs() override {}
   void done() override { times.push_back({500'000'000, 250'000'000}); }
+  void tell_starts(bool) override {}
   std::vector<OpTime> take() override { return std::exchange(times, {}); }
   std::vector<OpTime> times;
+};
+
+/// Runs what it recorded when it is asked to.
+struct NotingRecorder : OpRecorder {
+  NotingRecorder(std::vector<std::string>& into, bool refuse) : log(into), refuses(refuse) {}
+  struct Recording : OpRecording {
+    explicit Recording(std::vector<std::string>& into) : log(into) {}
+    void replay() override { log.push_back("replay"); }
+    std::vector<std::string>& log;
+  };
+  std::unique_ptr<OpRecording> record(const std::function<void()>& ops) override {
+    log.push_back("record");
+    if (refuses) return nullptr;
+    ops();
+    log.push_back("recorded");
+    return std::make_unique<Recording>(log);
+  }
+  std::vector<std::string>& log;
+  bool refuses;
 };
 
 /// Notes what happens to it, and to whom.
@@ -49,6 +69,10 @@ struct NotingMemory : test::StrictMemory {
   }
   void begin_iteration() override { ++iterations; }
   std::unique_ptr<OpTimer> make_timer() override { return std::make_unique<SettledTimer>(); }
+  std::unique_ptr<OpRecorder> make_recorder() override {
+    return std::make_unique<NotingRecorder>(log, refuses_recording);
+  }
+  bool refuses_recording = false;
   int iterations = 0;
   std::vector<std::string>& log;
 };
@@ -114,6 +138,47 @@ TEST(Executor, PlacementsAreNoHints) {
   ThreeOps run;
   run({{{ActionKind::place, 0, 0, 0}, {ActionKind::place, 0, 1, 8}}});
   EXPECT_THAT(run.log, ElementsAre("make 7", "use 7", "last 7"));
+}
+
+TEST(Executor, RecordsRepeatableOpsInTheSecondIterationAndReplaysThem) {
+  ThreeOps run;
+  // Hints part nothing: they do nothing on memory that records.
+  const advisor::Plan plan{{{ActionKind::prefetch, 1, 1, 0}}};
+  Executor executor(run.schedule, run.functions, run.memory, plan, {true, true, false});
+  IterationMetrics metrics;
+  std::vector<advisor::OpIndex> told;
+  for (std::uint64_t iteration = 0; iteration < 3; ++iteration) {
+    told.clear();
+    metrics = executor.run({.iteration = iteration, .learning_rate = 0, .scalar_count = 1},
+                           [&](advisor::OpIndex done, advisor::OpIndex) { told.push_back(done); });
+  }
+  EXPECT_THAT(run.log, ElementsAre("make 0", "prefetch 1", "use 0", "last 0",                    //
+                                   "record", "make 1", "use 1", "recorded", "replay", "last 1",  //
+                                   "replay", "last 2"));
+  EXPECT_THAT(told, ElementsAre(2, 3));
+  EXPECT_DOUBLE_EQ(metrics.stall_seconds, 1) << "two runs, of which one was of two ops";
+  EXPECT_THAT(metrics.op_ns, ElementsAre(125'000'000, 125'000'000, 250'000'000));
+}
+
+TEST(Executor, RecomputationPartsWhatIsRecorded) {
+  ThreeOps run;
+  const advisor::Plan plan{{{ActionKind::discard, 1, 0, 0}, {ActionKind::recompute, 2, 0, 0}}};
+  Executor executor(run.schedule, run.functions, run.memory, plan, {true, true, true});
+  for (std::uint64_t iteration = 0; iteration < 2; ++iteration)
+    (void)executor.run({.iteration = iteration, .learning_rate = 0, .scalar_count = 1});
+  EXPECT_THAT(run.log, ElementsAre("make 0", "use 0", "discard 0", "make 0", "last 0",  //
+                                   "record", "make 1", "use 1", "recorded", "replay", "discard 0", "make 1",
+                                   "last 1"));
+}
+
+TEST(Executor, RunsOneByOneWhatCannotBeRecorded) {
+  ThreeOps run;
+  run.memory.refuses_recording = true;
+  Executor executor(run.schedule, run.functions, run.memory, {}, {true, true, true});
+  for (std::uint64_t iteration = 0; iteration < 3; ++iteration)
+    (void)executor.run({.iteration = iteration, .learning_rate = 0, .scalar_count = 1});
+  EXPECT_THAT(run.log, ElementsAre("make 0", "use 0", "last 0", "record", "make 1", "use 1", "last 1",
+                                   "make 2", "use 2", "last 2"));
 }
 
 TEST(Executor, RefusesFunctionsOfAnotherSchedule) {

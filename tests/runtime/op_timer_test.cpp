@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kWait{3}, kRun{7};
 TEST(ThreadTimer, TellsWaitingFromRunning) {
   const auto timer = make_thread_timer();
   for (int run = 0; run < 2; ++run) {
-    timer->waits();
+    timer->waits("op");
     std::this_thread::sleep_for(kWait);
     timer->runs();
     std::this_thread::sleep_for(kRun);
@@ -30,7 +30,7 @@ TEST(ThreadTimer, TellsWaitingFromRunning) {
 
 TEST(ThreadTimer, ForgetsWhatWasTaken) {
   const auto timer = make_thread_timer();
-  timer->waits();
+  timer->waits("op");
   timer->runs();
   timer->done();
   EXPECT_EQ(timer->take().size(), 1u);

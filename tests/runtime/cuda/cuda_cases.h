@@ -69,6 +69,7 @@ inline MemorySpaceCase contract_case(const CudaCase& memory) {
           .demand_only = memory.demand_only,
           .copies_clean = managed,
           .may_pass_budget = memory.demand_only,
+          .records_faults = false,
           .begin = [memory] { fake_cuda::reset(memory.device); },
           .end = expect_clean_device};
 }

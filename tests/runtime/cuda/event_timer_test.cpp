@@ -30,7 +30,7 @@ class EventTimerTest : public testing::Test {
     expect_launched(fake_cuda::launch(compute_.get(), {}, {}, [time] { std::this_thread::sleep_for(time); }));
   }
   void run(milliseconds stall, milliseconds time) {
-    timer_->waits();
+    timer_->waits("op");
     work(stall);
     timer_->runs();
     work(time);
@@ -69,10 +69,10 @@ TEST_F(EventTimerTest, UsesItsEventsAgain) {
 
 TEST_F(EventTimerTest, LeavesOutARunThatWasNeverDone) {
   run(milliseconds(0), milliseconds(0));
-  timer_->waits();
+  timer_->waits("op");
   timer_->runs();
   run(milliseconds(0), milliseconds(20));
-  timer_->waits();
+  timer_->waits("op");
   const std::vector<OpTime> times = timer_->take();
   ASSERT_EQ(times.size(), 2U);
   EXPECT_GE(times[1].run_ns, 19'000'000U);

@@ -1,6 +1,7 @@
 #include "contract/memory_space_contract.h"
 
 #include "contract/shared_arena_contract.h"
+#include "contract/trace_contract.h"
 #include "cuda_cases.h"
 
 namespace octrain::runtime {
@@ -15,5 +16,6 @@ std::vector<MemorySpaceCase> contract_cases() {
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Cuda, MemorySpaceContract, testing::ValuesIn(contract_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Cuda, TraceContract, testing::ValuesIn(contract_cases()), case_name);
 
 }  // namespace octrain::runtime

@@ -63,7 +63,7 @@ class SmallTraining {
   /// Adds one to what it updates.
   void op(const std::vector<TensorId>& reads, const std::vector<TensorId>& writes, std::uint64_t workspace) {
     const OpAccess access{reads, writes, workspace};
-    timer_->waits();
+    timer_->waits("op");
     space_.acquire(access);
     timer_->runs();
     std::vector<fake_cuda::Range> from, to{{space_.workspace(), workspace}};

@@ -80,6 +80,9 @@ class Kernel {
   [[nodiscard]] virtual std::uint64_t saved_bytes(std::int64_t images) const;
   [[nodiscard]] virtual std::uint64_t workspace_bytes(Step step, std::int64_t images, bool accumulate) const;
   virtual void run(Step step, const KernelCall& call) const = 0;
+  /// Whether run() gives a device the same work every time: false where that hangs on the iteration or on the
+  /// host.
+  [[nodiscard]] virtual bool repeats(bool /*training*/) const { return true; }
 
  protected:
   explicit Kernel(const KernelRequest& request);

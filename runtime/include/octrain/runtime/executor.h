@@ -11,6 +11,7 @@
 #include "octrain/advisor/plan.h"
 #include "octrain/advisor/schedule.h"
 #include "octrain/runtime/memory_space.h"
+#include "octrain/runtime/op_recorder.h"
 #include "octrain/runtime/op_timer.h"
 
 namespace octrain::runtime {
@@ -32,6 +33,13 @@ struct OpContext {
 
 using OpFunction = std::function<void(const OpContext&)>;
 
+/// One run of an op.
+struct OpRun {
+  advisor::OpIndex op = 0;
+  bool again = false;  ///< recomputed
+  OpTime time;
+};
+
 struct IterationMetrics {
   double seconds = 0;
   double stall_seconds = 0;      ///< time ops waited for transfers
@@ -39,12 +47,15 @@ struct IterationMetrics {
   MemoryCounters memory;
   std::vector<std::uint64_t> op_ns;  ///< measured, computation with its demand faults, without stalls
   std::vector<double> scalars;
+  std::uint64_t start_ns = 0, end_ns = 0;  ///< by steady_ns()
+  std::vector<OpRun> runs;                 ///< in order, if IterationInput asks for them
 };
 
 struct IterationInput {
   std::uint64_t iteration = 0;  ///< test pass: number of the batch
   float learning_rate = 0;
   std::size_t scalar_count = 0;
+  bool keeps_runs = false;  ///< with IterationMetrics::runs
 };
 
 /// Called after every op; may throw to end the iteration (an interrupt); must be quick.
@@ -54,21 +65,36 @@ using OpProgress = std::function<void(advisor::OpIndex done, advisor::OpIndex co
 class Executor {
  public:
   /// `functions[i]` is op i's. Placements are the memory's affair (MemorySpace::place()); the plan must have
-  /// passed check(). Throws InvalidPlan where schedule and functions do not match.
+  /// passed check(). Throws InvalidPlan where schedule and functions do not match. `repeatable`: as in
+  /// Program::Pass; stretches of such ops are recorded in the second iteration, on memory that can, and
+  /// given to the device in one call each from then on.
   Executor(const advisor::Schedule& schedule, std::span<const OpFunction> functions, MemorySpace& memory,
-           const advisor::Plan& plan);
+           const advisor::Plan& plan, const std::vector<bool>& repeatable = {});
 
   /// One whole iteration; returns with every transfer done or under way.
   IterationMetrics run(const IterationInput& input, const OpProgress& progress = {});
 
  private:
+  /// Ops that can be recorded together.
+  struct Stretch {
+    advisor::OpIndex first = 0, end = 0;
+    std::unique_ptr<OpRecording> recording;
+    bool refused = false;
+  };
+  void find_stretches(const std::vector<bool>& repeatable);
   void run_op(advisor::OpIndex index, const OpContext& iteration);
+  [[nodiscard]] bool run_stretch(advisor::OpIndex first, const OpContext& iteration, advisor::OpIndex& end);
+  void share_out(const std::vector<OpTime>& times, const std::vector<advisor::OpIndex>& together,
+                 std::vector<OpRun>& runs) const;
 
   const advisor::Schedule& schedule_;
   std::span<const OpFunction> functions_;
   MemorySpace& memory_;
   advisor::PlanIndex index_;
   std::unique_ptr<OpTimer> timer_;
+  std::unique_ptr<OpRecorder> recorder_;    // or null
+  std::vector<Stretch> stretches_;          // by their first op
+  std::vector<std::uint64_t> op_ns_alone_;  // of the first iteration, op by op
 };
 
 }  // namespace octrain::runtime

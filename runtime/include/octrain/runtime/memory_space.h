@@ -12,7 +12,9 @@
 #include <string_view>
 
 #include "octrain/advisor/schedule.h"
+#include "octrain/runtime/op_recorder.h"
 #include "octrain/runtime/op_timer.h"
+#include "octrain/runtime/transfer_log.h"
 
 namespace octrain::runtime {
 
@@ -81,6 +83,9 @@ class MemorySpace {
   virtual void begin_iteration() {}
   /// A timer of the ops that work on this memory.
   [[nodiscard]] virtual std::unique_ptr<OpTimer> make_timer() { return make_thread_timer(); }
+  /// A recorder of ops that work on this memory. Null, unless everything stays where it is until place(), so
+  /// that hints and acquire() do nothing, and recording gains something.
+  [[nodiscard]] virtual std::unique_ptr<OpRecorder> make_recorder() { return nullptr; }
 
   /// Waits for every transfer under way; rethrows what failed.
   virtual void quiesce() = 0;
@@ -91,6 +96,9 @@ class MemorySpace {
   virtual void read_contents(TensorId tensor, std::uint64_t offset, std::span<std::byte> to) = 0;
 
   [[nodiscard]] virtual MemoryCounters take_counters() = 0;
+  /// From now on what is moved is added to the log, which outlives the space; null: no more. What nothing
+  /// moves in has nothing to add.
+  virtual void record_transfers(TransferLog*) {}
   /// Device bytes held now; the last op's workspace may be among them until its room is needed.
   [[nodiscard]] virtual std::uint64_t resident_bytes() const = 0;
   /// "host um, RAM tier, MOVE" and the like, for logs.

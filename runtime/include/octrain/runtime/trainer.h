@@ -14,6 +14,7 @@
 #include "octrain/runtime/program.h"
 #include "octrain/runtime/snapshot.h"
 #include "octrain/runtime/solver.h"
+#include "octrain/runtime/trace.h"
 
 namespace octrain::runtime {
 
@@ -28,6 +29,7 @@ struct TrainerOptions {
   std::string snapshot_prefix;          ///< empty: no snapshots
   std::uint64_t snapshot_interval = 0;  ///< 0: at the end (or at an interrupt) only
   std::size_t snapshots_kept = 2;
+  Trace* trace = nullptr;  ///< of the first iterations of this run; the caller writes it
 };
 
 struct IterationRecord {

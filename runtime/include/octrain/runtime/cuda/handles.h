@@ -34,6 +34,8 @@ class Handle {
 
 using Stream = Handle<cudaStream_t, cudaStreamDestroy>;
 using Event = Handle<cudaEvent_t, cudaEventDestroy>;
+using Graph = Handle<cudaGraph_t, cudaGraphDestroy>;
+using ExecutableGraph = Handle<cudaGraphExec_t, cudaGraphExecDestroy>;
 
 /// Memory of `bytes()` bytes.
 template <cudaError_t (*kRelease)(void*)>
