@@ -66,8 +66,8 @@ void BlockSpace::end_op() {
 void BlockSpace::issue(Lane lane, const Ranges& ranges) {
   if (ranges.empty()) return;
   account_.note(lane, dispatch_.issue(lane, account_.order(lane, ranges)), ranges);
-  // New pages hold nothing that the host has.
-  account_.move(ranges, takes_room(lane) ? Place::device : Place::host, lane == Lane::reserve);
+  const bool on_device = takes_room(lane), holds_what_the_host_has = lane == Lane::in;
+  account_.move(ranges, on_device ? Place::device : Place::host, on_device && !holds_what_the_host_has);
 }
 
 /// Gives up pages without a copy.

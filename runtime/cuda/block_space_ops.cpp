@@ -68,7 +68,7 @@ void BlockSpace::acquire(const OpAccess& access) {
     make_room(lock, count(absent.dead) + count(absent.needed),
               [&](BlockId block) { return account_[block].last_use != op; });
   }
-  issue(Lane::reserve, absent.dead);
+  issue(Lane::outputs, absent.dead);
   serve_faults(lock, absent.needed);
   for (const TensorId tensor : access.writes) account_.write(layout_.blocks(tensor));
   const Orders bringing = account_.bringing(operands);

@@ -95,7 +95,7 @@ bool Dispatch::ready(Lane lane) const {
 /// For the lane's next piece. What an op waits for now goes before what will be needed later.
 BlockId Dispatch::room(Lane lane) const {
   if (!takes_room(lane)) return blocks_at_once(lane);
-  if (lane == Lane::in && ready(Lane::reserve)) return 0;
+  if (lane != Lane::outputs && ready(Lane::outputs)) return 0;
   return std::min(blocks_at_once(lane), limit_ - std::min(limit_, used_));
 }
 

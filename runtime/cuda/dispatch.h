@@ -5,7 +5,7 @@
 // Room for all that is issued is there once everything issued before has left that is to leave (BlockSpace
 // sees to that when it issues). And what is to leave waits for nobody who wants room: an operand's order has
 // begun before its op is enqueued, and an order of lanes out or drop is issued only when those that bring the
-// same blocks have begun. So it does not matter who gets room first; what ops wait for does (lane reserve).
+// same blocks have begun. So any order of giving out room will do; ops go first (lane outputs).
 #pragma once
 
 #include <condition_variable>

@@ -84,6 +84,7 @@ void ManagedMemory::begin(Lane lane, std::span<const BlockRange> ranges, cudaStr
     case Lane::out:
       return prefetch_to_host(parts, stream);
     case Lane::reserve:
+    case Lane::outputs:
       if (discards_ && discard_and_prefetch(parts, device_, stream)) return;
       discards_ = false;
       return prefetch_to_device(parts, device_, stream);

@@ -47,11 +47,11 @@ TEST(BlockAccount, OrdersWaitForWhatCameBefore) {
   account.use({1, 1}, 9);
   const Order leaving = account.order(Lane::out, {{0, 3}});
   EXPECT_EQ(leaving.after, 9U);
-  EXPECT_THAT(leaving.behind, ElementsAre(3, 0, 4, 0)) << "its own lane keeps its order";
+  EXPECT_THAT(leaving.behind, ElementsAre(3, 0, 4, 0, 0)) << "its own lane keeps its order";
   const Order coming = account.order(Lane::in, {{1, 1}});
   EXPECT_EQ(coming.after, 0U) << "nobody has used what is not there";
-  EXPECT_THAT(coming.behind, ElementsAre(0, 5, 0, 0));
-  EXPECT_THAT(account.bringing({{0, 4}}), ElementsAre(3, 0, 4, 0));
+  EXPECT_THAT(coming.behind, ElementsAre(0, 5, 0, 0, 0));
+  EXPECT_THAT(account.bringing({{0, 4}}), ElementsAre(3, 0, 4, 0, 0));
 }
 
 TEST(BlockAccount, RangesAreMerged) {

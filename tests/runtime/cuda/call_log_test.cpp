@@ -213,7 +213,7 @@ TEST_F(Vgg16Log, NoHintIsOnTheComputeStream) {
     if (is_launch(call)) of_kernels.insert(call.stream);
   }
   EXPECT_EQ(of_kernels, std::set{compute_});
-  EXPECT_EQ(of_hints.size(), 4U) << "in, out, reserve, drop";
+  EXPECT_EQ(of_hints.size(), 5U) << "one a lane";
   EXPECT_FALSE(of_hints.contains(compute_));
 }
 
