@@ -1,9 +1,11 @@
 #include "cuda/lane_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cuda/toolkit.h"
 #include "octrain/runtime/cuda/error.h"
+#include "octrain/runtime/units.h"
 
 namespace octrain::runtime::cuda {
 
@@ -49,13 +51,13 @@ void LaneWorker::work() {
 }
 
 void LaneWorker::start(Lock& lock, Batch batch) {
-  if (under_way_.empty()) busy_since_ = Clock::now();
+  const Clock::time_point now = Clock::now();
   lock.unlock();
   memory_.begin(lane_, batch.ranges, stream_.get());
   EventRef event = events_.take();
   check(cudaEventRecord(event->get(), stream_.get()), "cudaEventRecord (hints)");
   lock.lock();
-  under_way_.push_back({std::move(batch), event});
+  under_way_.push_back({std::move(batch), event, now});
   dispatch_.begun(lane_, under_way_.back().batch, std::move(event));
 }
 
@@ -65,15 +67,25 @@ void LaneWorker::finish_oldest(Lock& lock) {
   check(cudaEventSynchronize(piece.event->get()), "cudaEventSynchronize (hints)");
   memory_.end(lane_, piece.batch.ranges);
   lock.lock();
+  note_moved(piece);
   dispatch_.done(lane_, piece.batch);
   under_way_.pop_front();
-  if (under_way_.empty()) note_busy();
 }
 
-void LaneWorker::note_busy() {
-  const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - busy_since_).count());
-  if (lane_ == Lane::in) dispatch_.counters().in_busy_ns += ns;
-  if (lane_ == Lane::out) dispatch_.counters().out_busy_ns += ns;
+/// Bytes and the time that they took together, piece by piece: whoever looks at the counters meanwhile sees a
+/// speed. Pieces end in order, so the time of one begins where the one before has ended.
+void LaneWorker::note_moved(const Piece& piece) {
+  const Clock::time_point now = Clock::now(), since = std::max(piece.since, std::exchange(last_end_, now));
+  const std::uint64_t blocks = piece.batch.blocks, by_hint = piece.batch.by_hint;
+  const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(now - since).count());
+  MemoryCounters& counters = dispatch_.counters();
+  if (lane_ == Lane::in) {
+    counters.planned_in_bytes += by_hint * kBlockBytes;
+    counters.in_busy_ns += ns * by_hint / blocks;
+  } else if (lane_ == Lane::out) {
+    counters.planned_out_bytes += by_hint * kBlockBytes;
+    counters.out_busy_ns += ns * by_hint / blocks;
+  }
 }
 
 }  // namespace octrain::runtime::cuda

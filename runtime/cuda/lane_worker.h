@@ -26,13 +26,14 @@ class LaneWorker {
   struct Piece {
     Batch batch;
     EventRef event;
+    Clock::time_point since;  // it was given to the device
   };
 
   void run();
   void work();
   void start(Lock& lock, Batch batch);
   void finish_oldest(Lock& lock);
-  void note_busy();
+  void note_moved(const Piece& piece);
 
   const Lane lane_;
   const int device_;
@@ -41,8 +42,8 @@ class LaneWorker {
   EventPool& events_;
   Stream stream_;
   std::deque<Piece> under_way_;
-  Clock::time_point busy_since_;  // under_way_ is not empty since then
-  std::jthread thread_;           // last: it uses all above
+  Clock::time_point last_end_;  // of a piece
+  std::jthread thread_;         // last: it uses all above
 };
 
 }  // namespace octrain::runtime::cuda

@@ -42,7 +42,7 @@ int checked(int device) {
 
 DeviceBuffer make_managed(std::uint64_t bytes) {
   void* data = nullptr;
-  check(cudaMallocManaged(&data, bytes, cudaMemAttachGlobal), "cudaMallocManaged");
+  check_asked(cudaMallocManaged(&data, bytes, cudaMemAttachGlobal), "cudaMallocManaged", bytes);
   return {data, bytes};
 }
 

@@ -45,9 +45,10 @@ using Ranges = std::vector<BlockRange>;
 
 struct Order {
   OrderId id = 0;
-  Ranges ranges;       ///< what is left of it
-  OpSerial after = 0;  ///< this run of an op must have ended before (0: none)
-  Orders behind{};     ///< and these orders
+  Ranges ranges;        ///< what is left of it
+  OpSerial after = 0;   ///< this run of an op must have ended before (0: none)
+  Orders behind{};      ///< and these orders
+  bool by_hint = true;  ///< or for want of room: what the counters of planned bytes leave out
 };
 
 }  // namespace octrain::runtime::cuda

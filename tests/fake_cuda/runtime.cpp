@@ -1,5 +1,7 @@
 #include "fake_cuda/runtime.h"
 
+#include "fake_cuda/errors.h"
+
 namespace octrain::fake_cuda {
 
 Runtime& Runtime::instance() {
@@ -85,7 +87,9 @@ cudaError_t run_call(const char* name, const Body& body, const CallRules& rules)
                           "host functions and kernels may call no CUDA function");
     result = cudaErrorNotPermitted;
   }
-  const cudaError_t injected = rules.can_fail ? world.journal.injected(name) : cudaSuccess;
+  cudaError_t injected = rules.can_fail ? world.journal.injected(name) : cudaSuccess;
+  if (is_sticky(injected)) world.broken = injected;
+  if (rules.can_fail && rules.needs_device && world.broken != cudaSuccess) injected = world.broken;
   if (result == cudaSuccess && (injected == cudaSuccess || rules.runs_when_failing)) {
     try {
       result = body(Frame{world, lock, call, injected != cudaSuccess});

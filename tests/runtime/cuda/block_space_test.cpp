@@ -1,71 +1,14 @@
 // What is particular to memory on a device that works behind the executor.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <chrono>
-#include <thread>
-
-#include "cuda_cases.h"
+#include "block_space_fixture.h"
 #include "octrain/runtime/cuda/error.h"
 
 namespace octrain::runtime::cuda {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-const CudaCase kManaged{"Managed", Kind::managed};
-const CudaCase kNaive{"Naive", Kind::managed, true};
-const CudaCase kExplicit{"Explicit", Kind::explicit_copy};
-constexpr milliseconds kLong{150}, kShort{100};
-
-class BlockSpaceTest : public ::testing::Test {
- protected:
-  void SetUp() override { fake_cuda::reset(); }
-  void TearDown() override {
-    space_.reset();
-    compute_ = {};
-    expect_clean_device();
-  }
-  void open(const CudaCase& memory, std::vector<std::uint64_t> blocks, std::uint64_t budget_blocks,
-            std::uint64_t workspace_blocks = 0) {
-    for (std::uint64_t& bytes : blocks) bytes *= kBlockBytes;
-    sizes_ = {std::move(blocks), budget_blocks * kBlockBytes, workspace_blocks * kBlockBytes};
-    compute_ = make_stream();
-    space_ = memory.make(sizes_, compute_.get());
-  }
-  void store(TensorId tensor) {
-    space_->write_contents(tensor, 0, std::vector<std::byte>(sizes_.tensor_bytes[tensor], std::byte{1}));
-  }
-  void begin(const std::vector<TensorId>& reads, const std::vector<TensorId>& writes, milliseconds time,
-             std::uint64_t workspace_blocks = 0) {
-    space_->acquire({reads, writes, workspace_blocks * kBlockBytes});
-    std::vector<fake_cuda::Range> from, to{{space_->workspace(), workspace_blocks * kBlockBytes}};
-    for (const TensorId tensor : reads) from.push_back(range(tensor));
-    for (const TensorId tensor : writes) to.push_back(range(tensor));
-    expect_launched(fake_cuda::launch(compute_.get(), from, to, [this, time] {
-      std::this_thread::sleep_for(time);
-      ++done_;
-    }));
-  }
-  void op(const std::vector<TensorId>& reads, const std::vector<TensorId>& writes,
-          milliseconds time = milliseconds(0), std::uint64_t workspace_blocks = 0) {
-    begin(reads, writes, time, workspace_blocks);
-    space_->release({reads, writes, workspace_blocks * kBlockBytes});
-  }
-  [[nodiscard]] fake_cuda::Range range(TensorId tensor) {
-    return {space_->address(tensor), sizes_.tensor_bytes[tensor]};
-  }
-
-  MemorySpaceSizes sizes_;
-  Stream compute_;
-  std::unique_ptr<MemorySpace> space_;
-  std::atomic<int> done_ = 0;
-};
-
 TEST_F(BlockSpaceTest, TheExecutorRunsAheadOfTheDevice) {
   for (const CudaCase& memory : {kManaged, kExplicit}) {
-    space_.reset();
     open(memory, {2, 2, 2, 2}, 8);
     store(1);
     done_ = 0;
@@ -85,7 +28,6 @@ TEST_F(BlockSpaceTest, TheExecutorRunsAheadOfTheDevice) {
 
 TEST_F(BlockSpaceTest, RoomComesWhenTheDeviceHasUsedIt) {
   for (const CudaCase& memory : {kManaged, kExplicit}) {
-    space_.reset();
     open(memory, {3, 3}, 4);
     done_ = 0;
     op({}, {0}, kShort);
@@ -103,10 +45,52 @@ TEST_F(BlockSpaceTest, WorkspaceMakesWayForHints) {
   space_->prefetch(1);
   op({1, 0}, {});
   space_->quiesce();
-  EXPECT_EQ(space_->resident_bytes(), 5 * kBlockBytes) << "one block of workspace is still there";
+  EXPECT_EQ(space_->resident_bytes(), 4 * kBlockBytes) << "workspace that nobody uses is no contents";
+  EXPECT_EQ(fake_cuda::counters().device_bytes, 5 * kBlockBytes) << "but one block of it is still there";
   const MemoryCounters counters = space_->take_counters();
   EXPECT_EQ(counters.driver_evicted_bytes + counters.discarded_bytes, 0U);
   EXPECT_LE(counters.peak_resident_bytes, 5 * kBlockBytes);
+}
+
+/// A reservation that must wait for what leaves its blocks holds up no op that has room.
+TEST_F(BlockSpaceTest, OutputsWaitForNoEarlierReservation) {
+  for (const CudaCase& memory : {kManaged, kExplicit}) {
+    open(memory, {2, 2, 2}, 6, 0, {0, 0, 2});
+    done_ = 0;
+    op({}, {0}, kLong);
+    space_->evict(0);     // when the op has ended
+    space_->prefetch(1);  // at the same place: dead, but the bytes are the other's until it has left
+    const auto start = steady_clock::now();
+    op({}, {2});
+    EXPECT_EQ(done_, 0) << memory.name;
+    EXPECT_LT(steady_clock::now() - start, kShort) << memory.name;
+    space_->quiesce();
+  }
+}
+
+/// The replanner divides the one by the other.
+TEST_F(BlockSpaceTest, BytesAreBookedWithTheTimeThatTheyTook) {
+  for (const CudaCase& memory : {kManaged, kExplicit}) {
+    open(memory, {100}, 100);
+    store(0);
+    MemoryCounters all;
+    const auto look = [&] {
+      const MemoryCounters counters = space_->take_counters();
+      EXPECT_EQ(counters.planned_in_bytes > 0, counters.in_busy_ns > 0);
+      EXPECT_EQ(counters.planned_out_bytes > 0, counters.out_busy_ns > 0);
+      all.planned_in_bytes += counters.planned_in_bytes;
+      all.planned_out_bytes += counters.planned_out_bytes;
+    };
+    space_->prefetch(0);
+    look();
+    op({0}, {0}, kShort / 4);
+    space_->evict(0);
+    look();
+    space_->quiesce();
+    look();
+    EXPECT_EQ(all.planned_in_bytes, 100 * kBlockBytes) << memory.name;
+    EXPECT_EQ(all.planned_out_bytes, 100 * kBlockBytes) << memory.name;
+  }
 }
 
 TEST_F(BlockSpaceTest, CleanContentsAreLetGoWithoutACopy) {
@@ -125,6 +109,29 @@ TEST_F(BlockSpaceTest, CleanContentsAreLetGoWithoutACopy) {
   space_->evict(0);
   space_->quiesce();
   EXPECT_EQ(fake_cuda::calls("cudaMemcpyAsync"), copies + 2) << "in, and out again";
+}
+
+TEST_F(BlockSpaceTest, OnlyWhatGoesToTheHostIsPinnedAndOnce) {
+  open(kExplicit, {40, 40}, 80);
+  for (int round = 0; round < 3; ++round) {
+    op({}, {0});
+    op({0}, {1});
+    space_->discard(0);
+  }
+  space_->quiesce();
+  EXPECT_EQ(fake_cuda::calls("cudaHostAlloc"), 0U);
+  std::vector<std::byte> contents(sizes_.tensor_bytes[0]), found(contents.size());
+  for (std::size_t at = 0; at < contents.size(); at += 4096)
+    contents[at] = static_cast<std::byte>(at / 4096 % 251);
+  space_->write_contents(0, 0, contents);
+  for (int round = 0; round < 3; ++round) {
+    space_->prefetch(0);
+    op({0}, {0});
+    space_->evict(0);
+  }
+  space_->read_contents(0, 0, found);
+  EXPECT_TRUE(found == contents);
+  EXPECT_EQ(fake_cuda::calls("cudaHostAlloc"), 2U) << "80 MiB, by 64 MiB";
 }
 
 TEST_F(BlockSpaceTest, ReadyHintsGoInOneCall) {
