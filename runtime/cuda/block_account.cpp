@@ -1,6 +1,7 @@
 #include "cuda/block_account.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace octrain::runtime::cuda {
 namespace {
@@ -38,6 +39,13 @@ Ranges BlockAccount::oldest(BlockId most, const Condition& condition) const {
   Ranges found;
   for (std::size_t i = 0; i < std::min<std::size_t>(most, candidates.size()); ++i)
     append(found, candidates[i]);
+  return found;
+}
+
+Ranges BlockAccount::dead(BlockId most) const {
+  Ranges found;
+  for (auto next = dead_.begin(); next != dead_.end() && most > 0; ++next, --most)
+    append(found, next->second);
   return found;
 }
 
@@ -82,16 +90,29 @@ void BlockAccount::note(Lane lane, OrderId id, const Ranges& ranges) {
 
 void BlockAccount::move(const Ranges& ranges, Place place, bool dirty) {
   for (const BlockRange& range : ranges) {
-    for (BlockId block = range.first; block < range.end(); ++block) move(blocks_[block], place, dirty);
+    for (BlockId block = range.first; block < range.end(); ++block) move(block, place, dirty);
   }
 }
 
-void BlockAccount::move(Block& block, Place place, bool dirty) {
+void BlockAccount::move(BlockId id, Place place, bool dirty) {
+  Block& block = blocks_[id];
+  if (block.place == Place::dead) dead_.erase({block.given_up, id});
   if (block.place == Place::device) --on_device_;
   if (place == Place::device) ++on_device_;
   block.place = place;
   block.dirty = dirty;
   if (place == Place::device) block.migrated = ++migrations_;
+}
+
+void BlockAccount::bury(const Ranges& ranges, bool wanted_again) {
+  constexpr std::uint64_t kBehindAll = std::numeric_limits<std::uint64_t>::max();
+  for (const BlockRange& range : ranges) {
+    for (BlockId block = range.first; block < range.end(); ++block) {
+      move(block, Place::dead, false);
+      blocks_[block].given_up = wanted_again ? kBehindAll - block : ++deaths_;
+      dead_.insert({blocks_[block].given_up, block});
+    }
+  }
 }
 
 void BlockAccount::use(BlockRange range, OpSerial op) {

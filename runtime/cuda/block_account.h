@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "cuda/orders.h"
@@ -13,6 +15,7 @@ enum class Place : std::uint8_t {
   nowhere,  ///< no contents
   host,
   device,  ///< device pages; contents, or none yet
+  dead,  ///< device pages whose contents nobody wants: for these blocks' next contents, or given up for room
 };
 
 /// Not thread-safe.
@@ -23,6 +26,7 @@ class BlockAccount {
     bool dirty = false;          ///< on the device, and the host does not hold the same
     OpSerial last_use = 0;       ///< the last run of an op that names it
     std::uint64_t migrated = 0;  ///< when it came to the device: by a count of such events
+    std::uint64_t given_up = 0;  ///< of dead ones: the turn in which they go when room is wanted
     Orders orders{};             ///< the last that have to do with it
   };
   using Condition = std::function<bool(BlockId)>;
@@ -31,6 +35,8 @@ class BlockAccount {
 
   [[nodiscard]] const Block& operator[](BlockId block) const { return blocks_[block]; }
   [[nodiscard]] BlockId on_device() const { return on_device_; }
+  /// That have device pages, dead ones among them.
+  [[nodiscard]] BlockId mapped() const { return on_device_ + static_cast<BlockId>(dead_.size()); }
 
   /// The parts of the range whose blocks are so.
   [[nodiscard]] Ranges those(BlockRange range, const Condition& condition) const;
@@ -39,6 +45,8 @@ class BlockAccount {
   }
   /// At most `most` blocks of the device that came there longest ago, of those that are so.
   [[nodiscard]] Ranges oldest(BlockId most, const Condition& condition) const;
+  /// At most `most` dead blocks, in their turn.
+  [[nodiscard]] Ranges dead(BlockId most) const;
 
   /// The last orders that have to do with the blocks; and of these only such as bring blocks.
   [[nodiscard]] Orders orders(BlockRange range) const;
@@ -51,15 +59,19 @@ class BlockAccount {
   void note(Lane lane, OrderId id, const Ranges& ranges);
 
   void move(const Ranges& ranges, Place place, bool dirty);
+  /// Their contents are dead, and the pages stay. In their turn behind those that died before, whose last use
+  /// is the longest ago; or behind all, the last block first, where they are likely to be wanted again.
+  void bury(const Ranges& ranges, bool wanted_again = false);
   void use(BlockRange range, OpSerial op);
   void write(BlockRange range);
 
  private:
-  void move(Block& block, Place place, bool dirty);
+  void move(BlockId id, Place place, bool dirty);
 
   std::vector<Block> blocks_;
+  std::set<std::pair<std::uint64_t, BlockId>> dead_;  // by turn
   BlockId on_device_ = 0;
-  std::uint64_t migrations_ = 0;
+  std::uint64_t migrations_ = 0, deaths_ = 0;
 };
 
 /// Sorted; what stands in several of them or borders on another is one.

@@ -26,8 +26,8 @@ class BlockMemory {
 
   /// Where kernels and copies find the block while it lies on the device; stable.
   [[nodiscard]] virtual std::byte* device_address(BlockId block) const = 0;
-  /// Where the CPU finds its contents while they lie on the host.
-  [[nodiscard]] virtual std::byte* host_address(BlockId block) const = 0;
+  /// Where the CPU finds its contents while they lie on the host, or puts them.
+  [[nodiscard]] virtual std::byte* host_address(BlockId block) = 0;
 
   /// Whether what was brought to the device still lies on the host as well, until it is written.
   [[nodiscard]] virtual bool keeps_host_copy() const = 0;

@@ -60,7 +60,9 @@ void BlockSpace::end_op() {
   if (!op_is_open_) return;
   marks_.put(last_op_);
   op_is_open_ = false;
-  if (!demand_only_) spare_ = layout_.blocks(layout_.workspace());
+  if (demand_only_) return;  // its workspace stays until it is evicted
+  const Lock lock = dispatch_.lock();
+  bury(account_.at(layout_.blocks(layout_.workspace()), Place::device), true);
 }
 
 void BlockSpace::issue(Lane lane, const Ranges& ranges, Owner tensor) {
@@ -68,26 +70,45 @@ void BlockSpace::issue(Lane lane, const Ranges& ranges, Owner tensor) {
   Order order = account_.order(lane, ranges);
   order.tensor = tensor;
   account_.note(lane, dispatch_.issue(lane, std::move(order)), ranges);
-  // New pages hold nothing that the host has.
-  account_.move(ranges, takes_room(lane) ? Place::device : Place::host, lane == Lane::reserve);
+  const bool on_device = takes_room(lane), holds_what_the_host_has = lane == Lane::in;
+  account_.move(ranges, on_device ? Place::device : Place::host, on_device && !holds_what_the_host_has);
 }
 
-/// Gives up pages without a copy.
-void BlockSpace::let_go(const Ranges& ranges, Place to, Owner tensor) {
-  issue(Lane::drop, ranges, tensor);
-  account_.move(ranges, to, false);
+/// Contents die, and their pages stay.
+void BlockSpace::bury(const Ranges& ranges, bool wanted_again) {
+  account_.bury(ranges, wanted_again);
+  dispatch_.bury(count(ranges));
+}
+
+/// Dead pages are for new contents, which the host has not. Of those who use the pages, all come from the
+/// compute stream: it keeps the order.
+void BlockSpace::revive(const Ranges& ranges) {
+  account_.move(ranges, Place::device, true);
+  dispatch_.revive(count(ranges));
+}
+
+/// Dead pages go.
+void BlockSpace::give_up(const Ranges& dead) {
+  issue(Lane::drop, dead);
+  account_.move(dead, Place::nowhere, false);
+}
+
+/// Pages go without a copy, since the host has their contents.
+void BlockSpace::let_go(const Ranges& clean, Owner tensor) {
+  dispatch_.bury(count(clean));
+  issue(Lane::drop, clean, tensor);
 }
 
 void BlockSpace::prefetch(TensorId tensor) {
   Lock lock = begin_call();
   const BlockRange range = layout_.blocks(tensor);
+  revive(account_.at(range, Place::dead));
   const Ranges coming = account_.at(range, Place::host), dead = account_.at(range, Place::nowhere);
   if (coming.empty() && dead.empty()) return;
   make_room(lock, count(coming) + count(dead),
             [&](BlockId block) { return block < range.first || block >= range.end(); });
   issue(Lane::in, coming, tensor);
   issue(Lane::reserve, dead, tensor);
-  counters().planned_in_bytes += bytes_of(coming);
 }
 
 void BlockSpace::evict(TensorId tensor) {
@@ -99,8 +120,7 @@ void BlockSpace::evict(TensorId tensor) {
   const Ranges leaving = account_.those(range, [&](BlockId b) { return on_device(b) && !is_clean(b); });
   const Ranges clean = account_.those(range, [&](BlockId b) { return on_device(b) && is_clean(b); });
   issue(Lane::out, leaving, tensor);
-  let_go(clean, Place::host, tensor);
-  counters().planned_out_bytes += bytes_of(leaving);
+  let_go(clean, tensor);
 }
 
 void BlockSpace::discard(TensorId tensor) {
@@ -108,36 +128,24 @@ void BlockSpace::discard(TensorId tensor) {
   const BlockRange range = layout_.blocks(tensor);
   dispatch_.wait_until_begun(lock, account_.bringing({range}));
   const Ranges on_device = account_.at(range, Place::device);
-  let_go(on_device, Place::nowhere, tensor);
+  bury(on_device);
   account_.move(account_.at(range, Place::host), Place::nowhere, false);
   counters().discarded_bytes += bytes_of(on_device);
 }
 
-/// So that by the account `blocks` more fit on the device: spare workspace goes first, then (where faults can
-/// bring it back) what came longest ago.
+/// So that by the account `blocks` more fit on the device: dead pages go first, then (where faults can bring
+/// it back) what came longest ago.
 void BlockSpace::make_room(Lock& lock, BlockId blocks, const Condition& may_leave) {
   const auto missing = [&] {
-    const BlockId wanted = account_.on_device() + blocks;
+    const BlockId wanted = account_.mapped() + blocks;
     return wanted > limit_ ? wanted - limit_ : 0;
   };
-  drop_spare(missing());
+  give_up(account_.dead(missing()));
   if (missing() > 0 && memory_->serves_faults()) send_away(lock, missing(), may_leave);
   if (missing() == 0) return;
   throw InvalidPlan("the plan leaves no room for " + format_bytes(missing() * kBlockBytes) + " in the " +
                     format_bytes(limit_ * kBlockBytes) +
                     " of device memory: it must evict or discard before");
-}
-
-/// The last blocks first: an op that wants less workspace keeps what it has.
-void BlockSpace::drop_spare(BlockId most) {
-  const Ranges there = account_.at(spare_, Place::device);
-  Ranges leaving;
-  for (auto range = there.rbegin(); range != there.rend() && most > 0; ++range) {
-    const BlockId blocks = std::min(most, range->count);
-    leaving.push_back({range->end() - blocks, blocks});
-    most -= blocks;
-  }
-  let_go(leaving, Place::nowhere);
 }
 
 void BlockSpace::send_away(Lock& lock, BlockId most, const Condition& may_leave) {
@@ -160,9 +168,9 @@ void BlockSpace::wait_for_device() {
 
 void BlockSpace::begin_iteration() {
   wait_for_device();
-  if (!demand_only_ || account_.on_device() <= limit_) return;
+  if (!demand_only_ || account_.mapped() <= limit_) return;
   Lock lock = begin_call();
-  send_away(lock, account_.on_device() - limit_, [](BlockId) { return true; });
+  make_room(lock, 0, [](BlockId) { return true; });
   dispatch_.wait_until_idle(lock);
 }
 
@@ -180,7 +188,7 @@ void BlockSpace::record_transfers(TransferLog* log) {
 
 std::uint64_t BlockSpace::resident_bytes() const {
   const Lock lock = dispatch_.lock();
-  return dispatch_.used() * kBlockBytes;
+  return dispatch_.resident() * kBlockBytes;
 }
 
 std::string BlockSpace::description() const {

@@ -3,6 +3,13 @@
 // The executor's thread decides everything, in the order of issue and ahead of the device: where each block
 // will lie, what must leave so that others fit, what an op has to wait for. The lanes' threads (LaneWorker)
 // carry it out, and count what is really there (Dispatch).
+//
+// Dead pages stay where they are until somebody wants their room. An output that comes to lie on them takes
+// them as they are: no call, and nothing to wait for, since the ops that used them before are before it on
+// the compute stream. They are room, so they do not count as resident; but they are there, and together with
+// what is resident never more than the budget. Managed pages are discarded when their room is taken, not when
+// their contents die: nobody but us wants room on the device, and a discarded page would have to be asked for
+// again (docs/decisions/0015-dead-pages-stay-until-room-is-wanted.md).
 #pragma once
 
 #include <memory>
@@ -52,6 +59,7 @@ class BlockSpace final : public MemorySpace {
   /// Of an op, not on the device.
   struct Missing {
     Ranges dead;    ///< will be overwritten (workspace among them): pages are enough
+    Ranges paged;   ///< the same, and dead pages lie there
     Ranges needed;  ///< the op wants to see what they hold
   };
   using Condition = BlockAccount::Condition;
@@ -60,12 +68,15 @@ class BlockSpace final : public MemorySpace {
   void end_op();
   void wait_for_device();
   void settle(BlockRange range);
+  void give_up_dead(BlockRange range);
   void copy(void* to, const void* from, std::uint64_t bytes, cudaMemcpyKind kind);
   using Owner = std::optional<TensorId>;  // of blocks that a hint names
   void issue(Lane lane, const Ranges& ranges, Owner tensor = {});
-  void let_go(const Ranges& ranges, Place to, Owner tensor = {});
+  void bury(const Ranges& ranges, bool wanted_again = false);
+  void revive(const Ranges& ranges);
+  void give_up(const Ranges& dead);
+  void let_go(const Ranges& clean, Owner tensor = {});
   void make_room(Lock& lock, BlockId blocks, const Condition& may_leave);
-  void drop_spare(BlockId most);
   void send_away(Lock& lock, BlockId most, const Condition& may_leave);
 
   [[nodiscard]] Ranges operand_blocks(const OpAccess& access) const;
@@ -84,7 +95,6 @@ class BlockSpace final : public MemorySpace {
   Marks marks_;
   mutable Dispatch dispatch_;
   BlockAccount account_;
-  BlockRange spare_;         // workspace that nobody uses, but the next op may
   OpSerial last_op_ = 0;     // the run of an op that was acquired last
   bool op_is_open_ = false;  // and not released
   Stream copies_;            // of write_contents() and read_contents()

@@ -34,41 +34,48 @@ bool BlockSpace::lies_on_read(TensorId tensor, const OpAccess& access) const {
 }
 
 BlockSpace::Missing BlockSpace::missing(const OpAccess& access) const {
-  const auto absent = [&](BlockId block) { return account_[block].place != Place::device; };
   Missing missing;
-  const auto add = [&](Ranges& to, BlockRange range) {
-    const Ranges parts = account_.those(range, absent);
+  const auto add = [&](Ranges& to, BlockRange range, const Condition& condition) {
+    const Ranges parts = account_.those(range, condition);
     to.insert(to.end(), parts.begin(), parts.end());
   };
+  const auto absent = [&](BlockId block) { return account_[block].place != Place::device; };
+  const auto dead = [&](BlockId block) { return account_[block].place == Place::dead; };
   for (const TensorId tensor : access.reads) {
     const std::size_t before = missing.needed.size();
-    add(missing.needed, layout_.blocks(tensor));
+    add(missing.needed, layout_.blocks(tensor), absent);
     if (missing.needed.size() == before || memory_->serves_faults()) continue;
     throw InvalidPlan("tensor " + std::to_string(tensor) +
                       " is an operand but not on the device: the plan must prefetch it before");
   }
-  Ranges& overwritten = demand_only_ ? missing.needed : missing.dead;
+  const auto add_overwritten = [&](BlockRange range) {
+    add(missing.paged, range, dead);
+    add(demand_only_ ? missing.needed : missing.dead, range,
+        [&](BlockId block) { return absent(block) && !dead(block); });
+  };
   for (const TensorId tensor : access.writes) {
-    if (!lies_on_read(tensor, access)) add(overwritten, layout_.blocks(tensor));
+    if (!lies_on_read(tensor, access)) add_overwritten(layout_.blocks(tensor));
   }
-  add(overwritten, workspace_blocks(access.workspace_bytes));
-  return {merged(std::move(missing.dead)), merged(std::move(missing.needed))};
+  add_overwritten(workspace_blocks(access.workspace_bytes));
+  return {merged(std::move(missing.dead)), merged(std::move(missing.paged)),
+          merged(std::move(missing.needed))};
 }
 
 void BlockSpace::acquire(const OpAccess& access) {
   Lock lock = begin_call();
   const Ranges operands = operand_blocks(access);
   const Missing absent = missing(access);
+  // What was discarded is not there, even if its pages are: these go, behind those who used them before.
+  for (const BlockRange& range : absent.needed) give_up(account_.at(range, Place::dead));
+  revive(absent.paged);
   const OpSerial op = ++last_op_;
   op_is_open_ = true;
   for (const BlockRange& range : operands) account_.use(range, op);
   if (!demand_only_) {
-    const BlockRange workspace = operands.front(), all = layout_.blocks(layout_.workspace());
-    spare_ = {workspace.end(), all.count - workspace.count};
     make_room(lock, count(absent.dead) + count(absent.needed),
               [&](BlockId block) { return account_[block].last_use != op; });
   }
-  issue(Lane::reserve, absent.dead);
+  issue(Lane::outputs, absent.dead);
   serve_faults(lock, absent.needed);
   for (const TensorId tensor : access.writes) account_.write(layout_.blocks(tensor));
   const Orders bringing = account_.bringing(operands);
@@ -84,7 +91,11 @@ void BlockSpace::serve_faults(Lock& lock, const Ranges& ranges) {
   if (ranges.empty()) return;
   dispatch_.wait_until_done(lock, account_.orders(ranges));
   const BlockId blocks = count(ranges);
-  if (!demand_only_) dispatch_.wait_for_room(lock, blocks);
+  if (demand_only_) {
+    dispatch_.wait_until_all_begun(lock);
+  } else {
+    dispatch_.wait_for_room(lock, blocks);
+  }
   dispatch_.take_room(blocks);
   counters().faults += blocks;
   for (const BlockRange& range : ranges)
@@ -105,6 +116,12 @@ void BlockSpace::settle(BlockRange range) {
   dispatch_.wait_until_done(lock, account_.orders(range));
 }
 
+/// The CPU is to write there.
+void BlockSpace::give_up_dead(BlockRange range) {
+  const Lock lock = begin_call();
+  give_up(account_.at(range, Place::dead));
+}
+
 void BlockSpace::copy(void* to, const void* from, std::uint64_t bytes, cudaMemcpyKind kind) {
   check(cudaMemcpyAsync(to, from, bytes, kind, copies_.get()), "cudaMemcpyAsync (contents)");
   check(cudaStreamSynchronize(copies_.get()), "cudaStreamSynchronize (contents)");
@@ -112,6 +129,7 @@ void BlockSpace::copy(void* to, const void* from, std::uint64_t bytes, cudaMemcp
 
 void BlockSpace::write_contents(TensorId tensor, std::uint64_t offset, std::span<const std::byte> from) {
   const BlockRange range = layout_.blocks(tensor);
+  give_up_dead(range);
   settle(range);
   for_each_piece(range, offset, from.size(), [&](const BlockPiece& piece) {
     const std::byte* const source = from.data() + piece.start;
@@ -132,7 +150,7 @@ void BlockSpace::read_contents(TensorId tensor, std::uint64_t offset, std::span<
   for_each_piece(range, offset, to.size(), [&](const BlockPiece& piece) {
     std::byte* const target = to.data() + piece.start;
     const BlockId block = piece.block;
-    if (account_[block].place == Place::nowhere) {
+    if (account_[block].place == Place::nowhere || account_[block].place == Place::dead) {
       std::memset(target, 0, piece.bytes);
     } else if (account_[block].place == Place::host) {
       std::memcpy(target, memory_->host_address(block) + piece.offset, piece.bytes);

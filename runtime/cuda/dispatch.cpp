@@ -9,11 +9,14 @@ namespace octrain::runtime::cuda {
 namespace {
 
 /// The most of one piece. Where contents are copied, what follows waits for it, and so does an op that needs
-/// the last of its blocks; but between two pieces the link rests for the time of a few calls.
+/// the last of its blocks; but between two pieces the link rests for the time of a few calls. Where nothing
+/// is copied it is the calls that cost, and an order is done in one piece: 2 GiB are more than any tensor has
+/// (layers are cut into slabs), and those who wait for its room mostly want all of it.
 constexpr BlockId blocks_at_once(Lane lane) { return lane == Lane::in || lane == Lane::out ? 32 : 1024; }
 
-/// Moves blocks from one to the other, at most `most`.
-void take(Ranges& from, BlockId most, Batch& to) {
+/// Moves blocks from one to the other, at most `most`; answers how many.
+BlockId take(Ranges& from, BlockId most, Batch& to) {
+  const BlockId before = to.blocks;
   std::size_t whole = 0;
   while (whole < from.size() && most > 0) {
     BlockRange& range = from[whole];
@@ -25,6 +28,7 @@ void take(Ranges& from, BlockId most, Batch& to) {
     if (range.count == 0) ++whole;
   }
   from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(whole));
+  return to.blocks - before;
 }
 
 }  // namespace
@@ -57,14 +61,21 @@ void Dispatch::wait_until_done(Lock& lock, const Orders& orders) {
   wait_until(lock, [&] { return all_done(orders); });
 }
 
-void Dispatch::wait_until_idle(Lock& lock) {
+Orders Dispatch::all_issued() const {
   Orders all{};
-  for (const Lane lane : kAllLanes) all[index(lane)] = queue(lane).issued;
-  wait_until_done(lock, all);
+  for (std::size_t lane = 0; lane < kLanes; ++lane) all[lane] = queues_[lane].issued;
+  return all;
 }
 
+void Dispatch::wait_until_all_begun(Lock& lock) { wait_until_begun(lock, all_issued()); }
+
+void Dispatch::wait_until_idle(Lock& lock) { wait_until_done(lock, all_issued()); }
+
 void Dispatch::wait_for_room(Lock& lock, BlockId blocks) {
+  faults_ = blocks;
   wait_until(lock, [&] { return used_ + blocks <= limit_; });
+  faults_ = 0;
+  changed_.notify_all();
 }
 
 std::vector<EventRef> Dispatch::events(const Orders& orders) const {
@@ -92,28 +103,44 @@ bool Dispatch::ready(Lane lane) const {
          marks_.passed(queue.orders.front().after);
 }
 
-/// For the lane's next piece. What an op waits for now goes before what will be needed later.
-BlockId Dispatch::room(Lane lane) const {
-  if (!takes_room(lane)) return blocks_at_once(lane);
-  if (lane == Lane::in && ready(Lane::reserve)) return 0;
-  return std::min(blocks_at_once(lane), limit_ - std::min(limit_, used_));
+/// Room that the lane's next order leaves to others: to what an op waits for now, and to what was issued
+/// before and could be on its way.
+BlockId Dispatch::claimed(Lane lane) const {
+  if (lane == Lane::outputs) return 0;
+  BlockId blocks = faults_;
+  for (const Lane other : {Lane::outputs, Lane::in, Lane::reserve}) {
+    if (other == lane || !ready(other)) continue;
+    const Order& first = queues_[index(other)].orders.front();
+    const bool before = first.id < queues_[index(lane)].orders.front().id;
+    if (before || other == Lane::outputs) blocks += count(first.ranges);
+  }
+  return blocks;
+}
+
+/// For the lane's next order, in a piece that has `had` blocks already.
+BlockId Dispatch::room(Lane lane, BlockId had) const {
+  if (!ready(lane)) return 0;
+  const BlockId most = blocks_at_once(lane) - had;
+  if (!takes_room(lane)) return most;
+  const std::uint64_t taken = std::uint64_t{used_} + claimed(lane);
+  return static_cast<BlockId>(std::min<std::uint64_t>(most, limit_ - std::min<std::uint64_t>(limit_, taken)));
 }
 
 std::optional<Batch> Dispatch::next(Lane lane) {
   if (over()) return std::nullopt;
   Batch batch;
   auto& orders = queue(lane).orders;
-  const BlockId most = room(lane);
-  while (batch.blocks < most && ready(lane)) {
-    const BlockId before = batch.blocks;
-    take(orders.front().ranges, most - batch.blocks, batch);
-    if (log_ != nullptr) batch.parts.push_back({orders.front().tensor, batch.blocks - before});
-    if (!orders.front().ranges.empty()) break;
-    batch.completes = orders.front().id;
+  for (BlockId most = room(lane, 0); most > 0; most = room(lane, batch.blocks)) {
+    Order& first = orders.front();
+    const BlockId taken = take(first.ranges, most, batch);
+    if (first.tensor) batch.by_hint += taken;
+    if (log_ != nullptr) batch.parts.push_back({first.tensor, taken});
+    if (takes_room(lane)) take_room(taken);
+    if (!first.ranges.empty()) break;
+    batch.completes = first.id;
     orders.pop_front();
   }
   if (batch.blocks == 0) return std::nullopt;
-  if (takes_room(lane)) take_room(batch.blocks);
   if (log_ != nullptr) batch.began_ns = steady_ns();
   return batch;
 }
@@ -140,6 +167,7 @@ void Dispatch::done(Lane lane, const Batch& batch) {
   queue(lane).moving.pop_front();
   if (batch.completes != 0) queue(lane).done = batch.completes;
   if (!takes_room(lane)) used_ -= batch.blocks;
+  if (lane == Lane::drop) buried_ -= batch.blocks;
   note(lane, batch);
   note_resident();
   changed_.notify_all();
@@ -147,13 +175,28 @@ void Dispatch::done(Lane lane, const Batch& batch) {
 
 void Dispatch::take_room(BlockId blocks) {
   used_ += blocks;
-  counters_.peak_resident_bytes = std::max(counters_.peak_resident_bytes, used_ * kBlockBytes);
+  note_peak();
   note_resident();
+}
+
+void Dispatch::bury(BlockId blocks) {
+  buried_ += blocks;
+  note_resident();
+}
+
+void Dispatch::revive(BlockId blocks) {
+  buried_ -= blocks;
+  note_peak();
+  note_resident();
+}
+
+void Dispatch::note_peak() {
+  counters_.peak_resident_bytes = std::max(counters_.peak_resident_bytes, resident() * kBlockBytes);
 }
 
 MemoryCounters Dispatch::take_counters() {
   MemoryCounters fresh;
-  fresh.peak_resident_bytes = used_ * kBlockBytes;
+  fresh.peak_resident_bytes = resident() * kBlockBytes;
   return std::exchange(counters_, fresh);
 }
 
@@ -161,7 +204,8 @@ MemoryCounters Dispatch::take_counters() {
 void Dispatch::note(Lane lane, const Batch& batch) {
   if (log_ == nullptr || batch.began_ns == 0) return;
   constexpr std::array<TransferKind, kLanes> kKinds{TransferKind::prefetch, TransferKind::evict,
-                                                    TransferKind::reserve, TransferKind::drop};
+                                                    TransferKind::reserve, TransferKind::reserve,
+                                                    TransferKind::drop};
   Transfer transfer{.kind = kKinds[index(lane)], .tensors = {}};
   transfer.offset_bytes = batch.ranges.front().first * kBlockBytes;
   transfer.start_ns = batch.began_ns;
@@ -177,7 +221,7 @@ void Dispatch::note(Lane lane, const Batch& batch) {
 }
 
 void Dispatch::note_resident() {
-  if (log_ != nullptr) log_->resident(used_ * kBlockBytes);
+  if (log_ != nullptr) log_->resident(resident() * kBlockBytes);
 }
 
 void Dispatch::fail(const std::exception_ptr& failure) {

@@ -5,7 +5,8 @@
 // Room for all that is issued is there once everything issued before has left that is to leave (BlockSpace
 // sees to that when it issues). And what is to leave waits for nobody who wants room: an operand's order has
 // begun before its op is enqueued, and an order of lanes out or drop is issued only when those that bring the
-// same blocks have begun. So it does not matter who gets room first; what ops wait for does (lane reserve).
+// same blocks have begun. So any order of giving out room will do: what the op that is acquired needs goes
+// first (lane outputs, faults), and all else in order of issue, so that nobody is passed for ever.
 #pragma once
 
 #include <condition_variable>
@@ -27,6 +28,7 @@ using Lock = std::unique_lock<std::mutex>;
 struct Batch {
   Ranges ranges;
   BlockId blocks = 0;
+  BlockId by_hint = 0;    ///< of these
   OrderId completes = 0;  ///< the last order that it ends; 0: only a part of one
   /// If transfers are recorded: when it was begun, and its orders' tensors and blocks.
   std::uint64_t began_ns = 0;
@@ -52,6 +54,9 @@ class Dispatch {
   void wait_until_begun(Lock& lock, const Orders& orders);
   void wait_until_done(Lock& lock, const Orders& orders);
   void wait_until_idle(Lock& lock);
+  /// For faults that may exceed the limit: or those would take the room that was made for orders, for ever.
+  void wait_until_all_begun(Lock& lock);
+  /// For faults that may not, and before all that later ops will need.
   void wait_for_room(Lock& lock, BlockId blocks);
   /// Of orders that have begun: what a stream has to wait for before it may use their blocks.
   [[nodiscard]] std::vector<EventRef> events(const Orders& orders) const;
@@ -76,9 +81,13 @@ class Dispatch {
 
   // The account of what is really there.
 
-  /// Blocks that come without an order (faults) may exceed the limit.
+  /// Blocks that come without an order (faults) may exceed the limit, see above.
   void take_room(BlockId blocks);
-  [[nodiscard]] BlockId used() const { return used_; }
+  /// Pages whose contents are dead, or on the host as well, are not resident: they are there for new contents
+  /// (revive()), or until somebody wants their room (lane drop).
+  void bury(BlockId blocks);
+  void revive(BlockId blocks);
+  [[nodiscard]] BlockId resident() const { return used_ - buried_; }
   MemoryCounters& counters() { return counters_; }
   [[nodiscard]] MemoryCounters take_counters();
   /// As MemorySpace::record_transfers().
@@ -95,9 +104,12 @@ class Dispatch {
     OrderId issued = 0, begun = 0, done = 0;
   };
   [[nodiscard]] Queue& queue(Lane lane) { return queues_[index(lane)]; }
+  [[nodiscard]] Orders all_issued() const;
   [[nodiscard]] bool ready(Lane lane) const;
   [[nodiscard]] bool all_done(const Orders& orders) const;
-  [[nodiscard]] BlockId room(Lane lane) const;
+  [[nodiscard]] BlockId claimed(Lane lane) const;
+  [[nodiscard]] BlockId room(Lane lane, BlockId had) const;
+  void note_peak();
   void note(Lane lane, const Batch& batch);
   void note_resident();
   template <class Condition>
@@ -109,7 +121,9 @@ class Dispatch {
   std::condition_variable changed_;
   std::array<Queue, kLanes> queues_;
   OrderId last_id_ = 0;
-  BlockId used_ = 0;
+  BlockId used_ = 0;    // blocks with pages
+  BlockId buried_ = 0;  // of these, those that are not resident
+  BlockId faults_ = 0;  // blocks that the op that is acquired will fault in, once there is room
   bool stopping_ = false;
   std::exception_ptr failure_;
   MemoryCounters counters_;

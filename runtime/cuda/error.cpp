@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "octrain/runtime/units.h"
+
 namespace octrain::runtime::cuda {
 namespace {
 
@@ -22,6 +24,13 @@ std::uint64_t shortfall(std::uint64_t wanted_bytes) {
 
 CudaError::CudaError(const std::string& what, cudaError_t code)
     : DeviceError(told(what, code)), code_(code) {}
+
+void check_asked(cudaError_t code, const char* what, std::uint64_t asked_bytes) {
+  const std::string told_what = std::string(what) + " of " + format_bytes(asked_bytes);
+  if (code != cudaErrorMemoryAllocation) return check(code, told_what.c_str());
+  static_cast<void>(cudaGetLastError());
+  throw OutOfDeviceMemory(told(told_what, code), asked_bytes);
+}
 
 void check(cudaError_t code, const char* what, std::uint64_t wanted_bytes) {
   if (code == cudaSuccess) return;

@@ -1,7 +1,5 @@
 #include "cuda/explicit_memory.h"
 
-#include <algorithm>
-
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/units.h"
 #include "src/ram.h"
@@ -9,37 +7,43 @@
 namespace octrain::runtime::cuda {
 namespace {
 
-PinnedBuffer pinned(std::uint64_t bytes) {
-  const std::uint64_t available = available_ram_bytes();
-  if (bytes > available) {
-    throw OutOfDeviceMemory("mode explicit pins " + format_bytes(bytes) + " of RAM, but " +
-                                format_bytes(available) + " are available; use a smaller batch or --mode um",
-                            bytes - available);
-  }
-  return make_pinned_buffer(bytes);
+/// What can be on the device or in RAM when all of it is alive.
+BlockId checked(BlockId host_blocks, BlockId pages) {
+  const std::uint64_t bytes = host_blocks * kBlockBytes;
+  const std::uint64_t available = available_ram_bytes() + pages * kBlockBytes;
+  if (bytes <= available) return host_blocks;
+  throw OutOfDeviceMemory("mode explicit has " + format_bytes(bytes) +
+                              " to lay out, but device memory and RAM are " + format_bytes(available) +
+                              "; use a smaller batch or --mode um",
+                          bytes - available);
 }
 
 }  // namespace
 
 ExplicitMemory::ExplicitMemory(BlockId blocks, BlockId host_blocks, BlockId pages, int device)
-    : host_(pinned(std::max<BlockId>(host_blocks, 1) * kBlockBytes)), device_(blocks, pages, device) {}
-
-std::byte* ExplicitMemory::host_address(BlockId block) const { return host_.data() + block * kBlockBytes; }
+    : host_(checked(host_blocks, pages)), device_(blocks, pages, device) {}
 
 void ExplicitMemory::begin(Lane lane, std::span<const BlockRange> ranges, cudaStream_t stream) {
   for (const BlockRange& range : ranges) {
     if (takes_room(lane)) device_.map(range);
     if (lane == Lane::drop) device_.unmap(range);
-    std::byte* const on_device = device_address(range.first);
+    if (lane == Lane::in || lane == Lane::out) copy(lane, range, stream);
+  }
+}
+
+void ExplicitMemory::copy(Lane lane, BlockRange range, cudaStream_t stream) {
+  while (range.count > 0) {
+    const BlockRange part = PinnedBlocks::side_by_side(range);
+    std::byte *const there = device_address(part.first), *const here = host_address(part.first);
+    const std::uint64_t bytes = part.count * kBlockBytes;
     if (lane == Lane::in) {
-      check(cudaMemcpyAsync(on_device, host_address(range.first), range.count * kBlockBytes,
-                            cudaMemcpyHostToDevice, stream),
+      check(cudaMemcpyAsync(there, here, bytes, cudaMemcpyHostToDevice, stream),
             "cudaMemcpyAsync (to the device)");
-    } else if (lane == Lane::out) {
-      check(cudaMemcpyAsync(host_address(range.first), on_device, range.count * kBlockBytes,
-                            cudaMemcpyDeviceToHost, stream),
+    } else {
+      check(cudaMemcpyAsync(here, there, bytes, cudaMemcpyDeviceToHost, stream),
             "cudaMemcpyAsync (to the host)");
     }
+    range = {part.end(), range.count - part.count};
   }
 }
 

@@ -30,7 +30,7 @@ DeviceBuffer make_device_buffer(std::uint64_t bytes) {
 
 PinnedBuffer make_pinned_buffer(std::uint64_t bytes) {
   void* data = nullptr;
-  check(cudaHostAlloc(&data, bytes, cudaHostAllocDefault), "cudaHostAlloc");
+  check_asked(cudaHostAlloc(&data, bytes, cudaHostAllocDefault), "cudaHostAlloc", bytes);
   return {data, bytes};
 }
 

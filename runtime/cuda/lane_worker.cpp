@@ -1,5 +1,6 @@
 #include "cuda/lane_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cuda/toolkit.h"
@@ -9,7 +10,7 @@
 namespace octrain::runtime::cuda {
 namespace {
 
-constexpr std::array<const char*, kLanes> kNames{"prefetch", "evict", "reserve", "drop"};
+constexpr std::array<const char*, kLanes> kNames{"prefetch", "evict", "reserve", "outputs", "drop"};
 
 }  // namespace
 
@@ -56,14 +57,14 @@ void LaneWorker::work() {
 }
 
 void LaneWorker::start(Lock& lock, Batch batch) {
-  if (under_way_.empty()) busy_since_ = Clock::now();
+  const Clock::time_point now = Clock::now();
   lock.unlock();
   const RangeId range = start_range(kNames[index(lane_)], batch.blocks * kBlockBytes);
   memory_.begin(lane_, batch.ranges, stream_.get());
   EventRef event = events_.take();
   check(cudaEventRecord(event->get(), stream_.get()), "cudaEventRecord (hints)");
   lock.lock();
-  under_way_.push_back({std::move(batch), event, range});
+  under_way_.push_back({std::move(batch), event, now, range});
   dispatch_.begun(lane_, under_way_.back().batch, std::move(event));
 }
 
@@ -74,15 +75,25 @@ void LaneWorker::finish_oldest(Lock& lock) {
   memory_.end(lane_, piece.batch.ranges);
   end_range(piece.range);
   lock.lock();
+  note_moved(piece);
   dispatch_.done(lane_, piece.batch);
   under_way_.pop_front();
-  if (under_way_.empty()) note_busy();
 }
 
-void LaneWorker::note_busy() {
-  const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - busy_since_).count());
-  if (lane_ == Lane::in) dispatch_.counters().in_busy_ns += ns;
-  if (lane_ == Lane::out) dispatch_.counters().out_busy_ns += ns;
+/// Bytes and the time that they took together, piece by piece: whoever looks at the counters meanwhile sees a
+/// speed. Pieces end in order, so the time of one begins where the one before has ended.
+void LaneWorker::note_moved(const Piece& piece) {
+  const Clock::time_point now = Clock::now(), since = std::max(piece.since, std::exchange(last_end_, now));
+  const std::uint64_t blocks = piece.batch.blocks, by_hint = piece.batch.by_hint;
+  const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(now - since).count());
+  MemoryCounters& counters = dispatch_.counters();
+  if (lane_ == Lane::in) {
+    counters.planned_in_bytes += by_hint * kBlockBytes;
+    counters.in_busy_ns += ns * by_hint / blocks;
+  } else if (lane_ == Lane::out) {
+    counters.planned_out_bytes += by_hint * kBlockBytes;
+    counters.out_busy_ns += ns * by_hint / blocks;
+  }
 }
 
 }  // namespace octrain::runtime::cuda

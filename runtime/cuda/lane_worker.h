@@ -27,6 +27,7 @@ class LaneWorker {
   struct Piece {
     Batch batch;
     EventRef event;
+    Clock::time_point since;  // it was given to the device
     RangeId range = 0;
   };
 
@@ -34,7 +35,7 @@ class LaneWorker {
   void work();
   void start(Lock& lock, Batch batch);
   void finish_oldest(Lock& lock);
-  void note_busy();
+  void note_moved(const Piece& piece);
 
   const Lane lane_;
   const int device_;
@@ -43,8 +44,8 @@ class LaneWorker {
   EventPool& events_;
   Stream stream_;
   std::deque<Piece> under_way_;
-  Clock::time_point busy_since_;  // under_way_ is not empty since then
-  std::jthread thread_;           // last: it uses all above
+  Clock::time_point last_end_;  // of a piece
+  std::jthread thread_;         // last: it uses all above
 };
 
 }  // namespace octrain::runtime::cuda

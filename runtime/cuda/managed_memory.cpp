@@ -42,7 +42,7 @@ int checked(int device) {
 
 DeviceBuffer make_managed(std::uint64_t bytes) {
   void* data = nullptr;
-  check(cudaMallocManaged(&data, bytes, cudaMemAttachGlobal), "cudaMallocManaged");
+  check_asked(cudaMallocManaged(&data, bytes, cudaMemAttachGlobal), "cudaMallocManaged", bytes);
   return {data, bytes};
 }
 
@@ -84,6 +84,7 @@ void ManagedMemory::begin(Lane lane, std::span<const BlockRange> ranges, cudaStr
     case Lane::out:
       return prefetch_to_host(parts, stream);
     case Lane::reserve:
+    case Lane::outputs:
       if (discards_ && discard_and_prefetch(parts, device_, stream)) return;
       discards_ = false;
       return prefetch_to_device(parts, device_, stream);

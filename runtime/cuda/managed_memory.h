@@ -22,7 +22,7 @@ class ManagedMemory final : public BlockMemory {
   void begin(Lane lane, std::span<const BlockRange> ranges, cudaStream_t stream) override;
   void end(Lane, std::span<const BlockRange>) override {}
   [[nodiscard]] std::byte* device_address(BlockId block) const override;
-  [[nodiscard]] std::byte* host_address(BlockId block) const override { return device_address(block); }
+  [[nodiscard]] std::byte* host_address(BlockId block) override { return device_address(block); }
   [[nodiscard]] bool keeps_host_copy() const override { return false; }
   [[nodiscard]] bool serves_faults() const override { return true; }
   [[nodiscard]] std::size_t depth() const override { return 1; }  // the stream is idle at every hint

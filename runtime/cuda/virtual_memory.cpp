@@ -109,7 +109,7 @@ void VirtualMemory::map(BlockRange range) {
     const Page page = pool_.take();
     const CUresult outcome = calls_.map(at(block), kBlockBytes, 0, page, 0);
     if (outcome != CUDA_SUCCESS) pool_.give_back(page);
-    check(outcome, "cuMemMap");
+    check(outcome, "cuMemMap", kBlockBytes);
     mapped_[block] = page;
   }
   CUmemAccessDesc access{};

@@ -41,4 +41,12 @@ struct ErrorText {
   return kOther;
 }
 
+/// Whether the context is lost with it: every later call answers the same, until the process ends.
+[[nodiscard]] constexpr bool is_sticky(cudaError_t error) {
+  return error == cudaErrorIllegalAddress || error == cudaErrorLaunchFailure ||
+         error == cudaErrorLaunchTimeout || error == cudaErrorMisalignedAddress ||
+         error == cudaErrorIllegalInstruction || error == cudaErrorHardwareStackError ||
+         error == cudaErrorECCUncorrectable;
+}
+
 }  // namespace octrain::fake_cuda

@@ -23,11 +23,11 @@ TEST_F(FakeFailures, TheNthCallFailsOnceAndHasNoEffect) {
 }
 
 TEST_F(FakeFailures, OnlyCallsOfTheName) {
-  fail_call(2, cudaErrorLaunchFailure, "launch");
+  fail_call(2, cudaErrorUnknown, "launch");
   const cudaStream_t one = stream();
   int ran = 0;
   EXPECT_EQ(launch(one, {}, {}, [&] { ++ran; }), cudaSuccess);
-  EXPECT_EQ(launch(one, {}, {}, [&] { ++ran; }), cudaErrorLaunchFailure);
+  EXPECT_EQ(launch(one, {}, {}, [&] { ++ran; }), cudaErrorUnknown);
   EXPECT_EQ(launch(one, {}, {}, [&] { ++ran; }), cudaSuccess);
   EXPECT_EQ(cudaStreamSynchronize(one), cudaSuccess);
   EXPECT_EQ(ran, 2);
@@ -38,10 +38,34 @@ TEST_F(FakeFailures, WhoWaitsHasWaited) {
   std::byte* memory = managed(kBlockBytes);
   int ran = 0;
   EXPECT_EQ(launch(one, {}, {{memory, 8}}, [&] { ++ran; }), cudaSuccess);
-  fail_call(1, cudaErrorLaunchFailure);
-  EXPECT_EQ(cudaStreamSynchronize(one), cudaErrorLaunchFailure);
+  fail_call(1, cudaErrorUnknown);
+  EXPECT_EQ(cudaStreamSynchronize(one), cudaErrorUnknown);
   EXPECT_EQ(ran, 1);
   host_access({{memory, 8}}, {});
+}
+
+TEST_F(FakeFailures, ALostContextStaysLost) {
+  void* memory = nullptr;
+  cudaStream_t one = nullptr;
+  EXPECT_EQ(cudaMalloc(&memory, 64), cudaSuccess);
+  EXPECT_EQ(cudaStreamCreateWithFlags(&one, cudaStreamNonBlocking), cudaSuccess);
+  int ran = 0;
+  EXPECT_EQ(launch(one, {}, {{memory, 64}}, [&] { ++ran; }), cudaSuccess);
+  fail_call(1, cudaErrorIllegalAddress, "cudaStreamSynchronize");
+  EXPECT_EQ(cudaStreamSynchronize(one), cudaErrorIllegalAddress);
+  EXPECT_EQ(launch(one, {}, {}, [&] { ++ran; }), cudaErrorIllegalAddress);
+  EXPECT_EQ(ran, 1);
+  void* more = nullptr;
+  EXPECT_EQ(cudaMalloc(&more, 64), cudaErrorIllegalAddress);
+  EXPECT_EQ(cudaGetLastError(), cudaErrorIllegalAddress);
+  EXPECT_EQ(cudaFree(memory), cudaErrorIllegalAddress);
+  EXPECT_EQ(leaks().size(), 1U) << "the stream, which nobody has tried to destroy";
+  EXPECT_EQ(cudaStreamDestroy(one), cudaErrorIllegalAddress);
+  EXPECT_THAT(leaks(), testing::IsEmpty());
+  int version = 0;
+  EXPECT_EQ(cudaRuntimeGetVersion(&version), cudaSuccess) << "asks no device";
+  reset();
+  device(64);
 }
 
 TEST_F(FakeFailures, WhatCouldNotBeGivenBackIsNoLeak) {

@@ -135,6 +135,8 @@ struct Counters {
 
 /// The n-th call from now (1: the next), of the given name if there is one, answers `error` and has no
 /// effect; but calls that wait do wait, since their errors are those of earlier work. One failure at a time.
+/// Errors that cost a real process its context (cudaErrorIllegalAddress, cudaErrorLaunchFailure and their
+/// like) are answered by every later call that needs the device, too.
 void fail_call(std::size_t n, cudaError_t error, std::string_view name = {});
 /// Whether the failure is still to come.
 [[nodiscard]] bool failure_pending();

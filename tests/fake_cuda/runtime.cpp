@@ -1,5 +1,7 @@
 #include "fake_cuda/runtime.h"
 
+#include "fake_cuda/errors.h"
+
 namespace octrain::fake_cuda {
 
 Runtime& Runtime::instance() {
@@ -44,12 +46,12 @@ Use World::issue_default(std::size_t call) {
 }
 
 bool World::break_captures_of(std::thread::id thread) {
-  bool broken = false;
+  bool found = false;
   for (const auto& [handle, stream] : streams) {
     if (stream->capture == nullptr || stream->capture->thread != thread) continue;
-    stream->capture->invalid = broken = true;
+    stream->capture->invalid = found = true;
   }
-  return broken;
+  return found;
 }
 
 std::vector<std::shared_ptr<const Ticket>> World::last_tickets(bool blocking_only) const {
@@ -96,7 +98,9 @@ cudaError_t run_call(const char* name, const Body& body, const CallRules& rules)
   }
   if (rules.breaks_captures && world.break_captures_of(std::this_thread::get_id()))
     result = cudaErrorStreamCaptureUnsupported;
-  const cudaError_t injected = rules.can_fail ? world.journal.injected(name) : cudaSuccess;
+  cudaError_t injected = rules.can_fail ? world.journal.injected(name) : cudaSuccess;
+  if (is_sticky(injected)) world.broken = injected;
+  if (rules.can_fail && rules.needs_device && world.broken != cudaSuccess) injected = world.broken;
   if (result == cudaSuccess && (injected == cudaSuccess || rules.runs_when_failing)) {
     try {
       result = body(Frame{world, lock, call, injected != cudaSuccess});

@@ -41,6 +41,7 @@ struct World {
   Clock host;           ///< what the host knows to be over
   Clock default_clock;  ///< of the NULL stream: cudaMemcpy only. It is stream 0 of the clocks
   std::size_t next_stream = 1;
+  cudaError_t broken = cudaSuccess;  ///< what every call answers from now on
   std::map<cudaEvent_t, std::unique_ptr<Event>>
       events;  ///< destroyed ones too, so that no handle comes twice
   std::map<cudaStream_t, std::unique_ptr<Stream>> streams;

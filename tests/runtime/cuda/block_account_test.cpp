@@ -38,6 +38,25 @@ TEST(BlockAccount, WhatCameFirstIsOldest) {
   EXPECT_THAT(account.oldest(1, any), ElementsAre(BlockRange{0, 1}));
 }
 
+TEST(BlockAccount, TheDeadKeepTheirPagesUntilItIsTheirTurn) {
+  BlockAccount account(10);
+  account.move({{0, 9}}, Place::device, true);
+  account.bury({{7, 2}}, true);
+  account.bury({{3, 1}});
+  account.bury({{0, 2}});
+  EXPECT_EQ(account.on_device(), 4U);
+  EXPECT_EQ(account.mapped(), 9U);
+  EXPECT_THAT(account.dead(2), ElementsAre(BlockRange{3, 1}, BlockRange{0, 1}));
+  EXPECT_THAT(account.dead(9),
+              ElementsAre(BlockRange{3, 1}, BlockRange{0, 2}, BlockRange{8, 1}, BlockRange{7, 1}));
+  account.move({{0, 1}}, Place::device, true);
+  account.move({{3, 1}}, Place::nowhere, false);
+  EXPECT_EQ(account.mapped(), 8U);
+  EXPECT_THAT(account.dead(1), ElementsAre(BlockRange{1, 1}));
+  account.bury({{0, 1}});
+  EXPECT_THAT(account.dead(2), ElementsAre(BlockRange{1, 1}, BlockRange{0, 1})) << "died anew";
+}
+
 TEST(BlockAccount, OrdersWaitForWhatCameBefore) {
   BlockAccount account(4);
   account.note(Lane::in, 3, {{0, 2}});
@@ -47,11 +66,11 @@ TEST(BlockAccount, OrdersWaitForWhatCameBefore) {
   account.use({1, 1}, 9);
   const Order leaving = account.order(Lane::out, {{0, 3}});
   EXPECT_EQ(leaving.after, 9U);
-  EXPECT_THAT(leaving.behind, ElementsAre(3, 0, 4, 0)) << "its own lane keeps its order";
+  EXPECT_THAT(leaving.behind, ElementsAre(3, 0, 4, 0, 0)) << "its own lane keeps its order";
   const Order coming = account.order(Lane::in, {{1, 1}});
   EXPECT_EQ(coming.after, 0U) << "nobody has used what is not there";
-  EXPECT_THAT(coming.behind, ElementsAre(0, 5, 0, 0));
-  EXPECT_THAT(account.bringing({{0, 4}}), ElementsAre(3, 0, 4, 0));
+  EXPECT_THAT(coming.behind, ElementsAre(0, 5, 0, 0, 0));
+  EXPECT_THAT(account.bringing({{0, 4}}), ElementsAre(3, 0, 4, 0, 0));
 }
 
 TEST(BlockAccount, RangesAreMerged) {

@@ -77,6 +77,21 @@ TEST_F(Refusals, ExplicitCopyThatExceedsTheRam) {
   EXPECT_THAT([&] { (void)make(kBlockBytes); }, ThrowsMessage<OutOfDeviceMemory>(HasSubstr("RAM")));
 }
 
+TEST_F(Refusals, AllocationsThatFailTellWhatTheyAskedFor) {
+  fake_cuda::fail_call(1, cudaErrorMemoryAllocation, "cudaMallocManaged");
+  expect_shortfall(4 * kBlockBytes, 5 * kBlockBytes,
+                   "cudaMallocManaged of 10.0 MiB");  // a block for alignment
+  options_.kind = Kind::explicit_copy;
+  const auto space = make(4 * kBlockBytes);
+  fake_cuda::fail_call(1, cudaErrorMemoryAllocation, "cudaHostAlloc");
+  try {
+    space->write_contents(0, 0, std::vector<std::byte>(8));
+    ADD_FAILURE() << "nothing was pinned";
+  } catch (const OutOfDeviceMemory& error) {
+    EXPECT_EQ(error.shortfall_bytes(), 4 * kBlockBytes) << error.what();
+  }
+}
+
 TEST_F(Refusals, BudgetOfNothing) {
   options_.device_bytes = kBlockBytes - 1;
   for (const Kind kind : {Kind::managed, Kind::explicit_copy}) {
@@ -202,7 +217,10 @@ TEST_P(EveryCallFailsOnce, AndNothingIsLeft) {
   expect_clean_device();
   const std::size_t calls = fake_cuda::calls();
   for (std::size_t call = 1; call <= calls; ++call) {
-    const auto code = call % 4 == 0 ? cudaErrorMemoryAllocation : cudaErrorIllegalAddress;
+    // Once; or from then on, since the context is lost.
+    const auto code = call % 4 == 0   ? cudaErrorMemoryAllocation
+                      : call % 4 == 2 ? cudaErrorUnknown
+                                      : cudaErrorIllegalAddress;
     try_call(call, code);
     if (HasFailure()) FAIL() << "call " << call << " of " << calls;
   }

@@ -58,7 +58,8 @@ TEST(Ranges, AreAroundOpsAndHints) {
     EXPECT_EQ(bytes, 3 * kBlockBytes) << hint;
   }
   EXPECT_TRUE(ranges_of("thrown away").at(0).ended) << "with its timer";
-  EXPECT_THAT(fake_nvtx::thread_names(), UnorderedElementsAre("prefetch", "evict", "reserve", "drop"));
+  EXPECT_THAT(fake_nvtx::thread_names(),
+              UnorderedElementsAre("prefetch", "evict", "reserve", "outputs", "drop"));
   expect_clean_device();
 }
 

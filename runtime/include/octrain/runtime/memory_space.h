@@ -27,13 +27,15 @@ struct MemoryCounters {
   std::uint64_t planned_in_bytes = 0;  ///< brought to the device by prefetch
   /// Copied to the host by evict. Clean contents are not copied again, where the memory can do without.
   std::uint64_t planned_out_bytes = 0;
-  std::uint64_t discarded_bytes = 0;       ///< freed without a copy
+  std::uint64_t discarded_bytes = 0;       ///< died on the device: their room is free without a copy
   std::uint64_t faults = 0;                ///< demand faults that were served
   std::uint64_t fault_in_bytes = 0;        ///< brought to the device by faults
   std::uint64_t driver_evicted_bytes = 0;  ///< evicted by the space itself, for want of room (copied or not)
   std::uint64_t in_busy_ns = 0;            ///< time during which hints were bringing contents in
   std::uint64_t out_busy_ns = 0;           ///< and out: bytes over it are the link's speed under load
-  std::uint64_t peak_resident_bytes = 0;   ///< most device bytes held at once since the last take_counters()
+  /// Most device bytes held at once since the last take_counters(); dead pages that may be taken are not
+  /// among them.
+  std::uint64_t peak_resident_bytes = 0;
 };
 
 /// The operands of one op. A tensor in `writes` that is not in `reads` is overwritten as a whole.

@@ -39,10 +39,11 @@ struct CudaSpaceOptions {
   cudaStream_t compute = nullptr;
 };
 
-/// `tensor_bytes[i]` is tensor i's. Reserves all it needs or throws: OutOfDeviceMemory (with the shortfall:
-/// the budget is too small; for plain and explicit memory also the free device memory or the RAM; for managed
-/// memory OCTRAIN_MANAGED_LIMIT, while what is free is the caller's to look after), DeviceError (managed
-/// memory that the device cannot oversubscribe: names --mode explicit), CudaError.
+/// `tensor_bytes[i]` is tensor i's. Reserves all it needs (but for the pinned RAM of explicit copies, which
+/// is pinned when contents first go there) or throws: OutOfDeviceMemory (with the shortfall: the budget is
+/// too small; for plain and explicit memory also the free device memory or the RAM; for managed memory
+/// OCTRAIN_MANAGED_LIMIT, while what is free is the caller's to look after), DeviceError (managed memory that
+/// the device cannot oversubscribe: names --mode explicit), CudaError.
 ///
 /// OCTRAIN_MANAGED_LIMIT (bytes), if set, bounds the managed memory of all spaces of the process together.
 [[nodiscard]] std::unique_ptr<MemorySpace> make_cuda_space(std::span<const std::uint64_t> tensor_bytes,

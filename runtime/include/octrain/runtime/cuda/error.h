@@ -24,5 +24,8 @@ class CudaError : public DeviceError {
 /// Takes the error back from the runtime, so that nobody blames a later launch for it. `wanted_bytes`, of an
 /// allocation, tell how many are too few.
 void check(cudaError_t code, const char* what, std::uint64_t wanted_bytes = 0);
+/// The same for an allocation that does not come out of the device's free memory (pinned, managed): too few
+/// by all that was asked for, since nobody says how much there is.
+void check_asked(cudaError_t code, const char* what, std::uint64_t asked_bytes);
 
 }  // namespace octrain::runtime::cuda

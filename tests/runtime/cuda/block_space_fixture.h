@@ -1,0 +1,73 @@
+// Ops of given tensors and lengths on memory of a few blocks.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cuda_cases.h"
+
+namespace octrain::runtime::cuda {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+inline const CudaCase kManaged{"Managed", Kind::managed};
+inline const CudaCase kNaive{"Naive", Kind::managed, true};
+inline const CudaCase kExplicit{"Explicit", Kind::explicit_copy};
+inline constexpr milliseconds kLong{150}, kShort{100};
+
+class BlockSpaceTest : public ::testing::Test {
+ protected:
+  void SetUp() override { fake_cuda::reset(); }
+  void TearDown() override {
+    space_.reset();
+    compute_ = {};
+    expect_clean_device();
+  }
+  /// `places` by tensor, in blocks; none: each has blocks of its own.
+  void open(const CudaCase& memory, std::vector<std::uint64_t> blocks, std::uint64_t budget_blocks,
+            std::uint64_t workspace_blocks = 0, std::vector<std::uint64_t> places = {}) {
+    space_.reset();
+    for (std::uint64_t& bytes : blocks) bytes *= kBlockBytes;
+    for (std::uint64_t& offset : places) offset *= kBlockBytes;
+    sizes_ = {std::move(blocks), budget_blocks * kBlockBytes, workspace_blocks * kBlockBytes,
+              std::move(places)};
+    compute_ = make_stream();
+    space_ = memory.make(sizes_, compute_.get());
+  }
+  void store(TensorId tensor) {
+    space_->write_contents(tensor, 0, std::vector<std::byte>(sizes_.tensor_bytes[tensor], std::byte{1}));
+  }
+  void begin(const std::vector<TensorId>& reads, const std::vector<TensorId>& writes, milliseconds time,
+             std::uint64_t workspace_blocks = 0) {
+    space_->acquire({reads, writes, workspace_blocks * kBlockBytes});
+    std::vector<fake_cuda::Range> from, to{{space_->workspace(), workspace_blocks * kBlockBytes}};
+    for (const TensorId tensor : reads) from.push_back(range(tensor));
+    for (const TensorId tensor : writes) to.push_back(range(tensor));
+    expect_launched(fake_cuda::launch(compute_.get(), from, to, [this, time] {
+      std::this_thread::sleep_for(time);
+      ++done_;
+    }));
+  }
+  void op(const std::vector<TensorId>& reads, const std::vector<TensorId>& writes,
+          milliseconds time = milliseconds(0), std::uint64_t workspace_blocks = 0) {
+    begin(reads, writes, time, workspace_blocks);
+    space_->release({reads, writes, workspace_blocks * kBlockBytes});
+  }
+  [[nodiscard]] fake_cuda::Range range(TensorId tensor) {
+    return {space_->address(tensor), sizes_.tensor_bytes[tensor]};
+  }
+
+  MemorySpaceSizes sizes_;
+  Stream compute_;
+  std::unique_ptr<MemorySpace> space_;
+  std::atomic<int> done_ = 0;
+};
+
+}  // namespace octrain::runtime::cuda
