@@ -5,6 +5,12 @@ if(CUDAToolkit_FOUND)
   # Our memory code links no runtime by itself: programs link CUDA::cudart, tests the stand-in.
   add_library(octrain_cuda_headers INTERFACE IMPORTED GLOBAL)
   target_include_directories(octrain_cuda_headers SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
+  # CUPTI's headers; without them what the driver does with managed memory is not measured. The library is loaded at run time.
+  find_path(OCTRAIN_CUPTI_INCLUDE_DIR cupti_activity.h HINTS ${CUDAToolkit_INCLUDE_DIRS}
+    PATH_SUFFIXES ../extras/CUPTI/include ../../../extras/CUPTI/include)
+  if(OCTRAIN_CUPTI_INCLUDE_DIR)
+    target_include_directories(octrain_cuda_headers SYSTEM INTERFACE ${OCTRAIN_CUPTI_INCLUDE_DIR})
+  endif()
 endif()
 if(NOT OCTRAIN_CUDA)
   return()

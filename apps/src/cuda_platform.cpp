@@ -12,6 +12,7 @@
 #include "octrain/layers/cuda/backend.h"
 #include "octrain/runtime/cuda/cuda_space.h"
 #include "octrain/runtime/cuda/device.h"
+#include "octrain/runtime/cuda/driver_meter.h"
 #include "octrain/runtime/cuda/handles.h"
 #include "octrain/runtime/cuda/link_speed.h"
 #include "octrain/runtime/error.h"
@@ -81,12 +82,26 @@ const char* host_option(const WorkloadOptions& workload, const MemoryOptions& me
                                                      : nullptr;
 }
 
+/// Modes in which the driver moves memory by itself.
+bool is_managed(Mode mode) { return mode == Mode::um || mode == Mode::um_naive; }
+
+/// What it does then is measured, as far as that can be. Before the device is looked at: that makes a
+/// context.
+std::unique_ptr<cuda::DriverMeter> make_meter(Mode mode) {
+  if (!is_managed(mode)) return nullptr;
+  return std::make_unique<cuda::DriverMeter>(cuda::cupti_libraries(), [](const std::string& why) {
+    spdlog::warn("faults and the driver's evictions are not measured: {}", why);
+  });
+}
+
 class CudaPlatform final : public Platform {
  public:
-  explicit CudaPlatform(const MemoryOptions& options)
-      : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream()) {
-    const bool managed = mode_ == Mode::um || mode_ == Mode::um_naive;
-    if (managed && !device_.concurrent_managed_access) {
+  CudaPlatform(const MemoryOptions& options, std::unique_ptr<cuda::DriverMeter> meter)
+      : meter_(std::move(meter)),
+        device_(usable_device()),
+        mode_(options.mode),
+        stream_(cuda::make_stream()) {
+    if (is_managed(mode_) && !device_.concurrent_managed_access) {
       throw runtime::DeviceError(
           device_.name +
           " cannot oversubscribe managed memory here (no concurrentManagedAccess: Windows, "
@@ -147,10 +162,12 @@ class CudaPlatform final : public Platform {
     space.arena_bytes = choice.space.arena_bytes;
     space.device = device_.ordinal;
     space.compute = stream_.get();
+    space.driver = meter_.get();
     return cuda::make_cuda_space(tensor_bytes, space);
   }
 
  private:
+  std::unique_ptr<cuda::DriverMeter> meter_;  // null: nothing to be measured
   cuda::DeviceFacts device_;
   Mode mode_;
   cuda::Stream stream_;
@@ -164,13 +181,14 @@ std::unique_ptr<Platform> open_cuda_platform(const WorkloadOptions& workload, co
     throw runtime::UsageError(
         fmt::format("{} is the host backend's; leave it out with --backend cuda", option));
   }
-  return std::make_unique<CudaPlatform>(memory);
+  return std::make_unique<CudaPlatform>(memory, make_meter(memory.mode));
 }
 
 std::unique_ptr<Platform> try_cuda_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
-  const bool for_host = host_option(workload, memory) != nullptr;
-  if (for_host || !cuda::probe_device().facts) return nullptr;
-  return std::make_unique<CudaPlatform>(memory);
+  if (host_option(workload, memory) != nullptr) return nullptr;
+  auto meter = make_meter(memory.mode);
+  if (!cuda::probe_device().facts) return nullptr;
+  return std::make_unique<CudaPlatform>(memory, std::move(meter));
 }
 
 std::string describe_cuda() {

@@ -16,9 +16,12 @@ constexpr std::chrono::milliseconds kRedraw{200};
 constexpr std::chrono::seconds kLine{10};
 
 std::string moved_text(const runtime::MemoryCounters& memory) {
+  const auto faults = memory.measured_faults();
   return fmt::format(
-      "in {} out {} faults {}", runtime::format_bytes(memory.planned_in_bytes + memory.fault_in_bytes),
-      runtime::format_bytes(memory.planned_out_bytes + memory.driver_evicted_bytes), memory.faults);
+      "in {} out {} faults {}",
+      runtime::format_bytes(memory.planned_in_bytes + memory.measured_fault_in_bytes().value_or(0)),
+      runtime::format_bytes(memory.planned_out_bytes + memory.measured_evicted_bytes().value_or(0)),
+      faults ? fmt::format("{}", *faults) : "not measured");
 }
 
 }  // namespace

@@ -15,6 +15,34 @@ using runtime::format_bytes;
 
 constexpr std::size_t kRowsShown = 20;
 
+/// Of what nobody measured there is no figure, which is not zero.
+nlohmann::ordered_json json_of(std::optional<std::uint64_t> value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+std::string bytes_text(std::optional<std::uint64_t> bytes) {
+  return bytes ? format_bytes(*bytes) : "not measured";
+}
+std::string count_text(std::optional<std::uint64_t> count) {
+  return count ? fmt::format("{}", *count) : "not measured";
+}
+
+/// What the driver of managed memory did by itself, and what the space sent away to make room.
+void add_driver(nlohmann::ordered_json& row, const runtime::MemoryCounters& memory) {
+  if (!memory.driver_moves) return;
+  row["evicted_for_room_bytes"] = memory.driver_evicted_bytes;
+  if (!memory.driver) return;
+  const runtime::DriverCounters& driver = *memory.driver;
+  row["driver"] = {{"prefetch_in_bytes", driver.prefetch_in_bytes},
+                   {"demand_in_bytes", driver.demand_in_bytes},
+                   {"speculative_in_bytes", driver.speculative_in_bytes},
+                   {"other_in_bytes", driver.other_in_bytes},
+                   {"prefetch_out_bytes", driver.prefetch_out_bytes},
+                   {"evicted_bytes", driver.evicted_bytes},
+                   {"other_out_bytes", driver.other_out_bytes},
+                   {"fault_groups", driver.fault_groups},
+                   {"thrashings", driver.thrashings}};
+}
+
 }  // namespace
 
 void TrainReport::add(const runtime::IterationRecord& record) {
@@ -68,12 +96,13 @@ nlohmann::ordered_json TrainReport::json() const {
                                   {"planned_in_bytes", row.memory.planned_in_bytes},
                                   {"planned_out_bytes", row.memory.planned_out_bytes},
                                   {"discarded_bytes", row.memory.discarded_bytes},
-                                  {"faults", row.memory.faults},
-                                  {"fault_in_bytes", row.memory.fault_in_bytes},
-                                  {"driver_evicted_bytes", row.memory.driver_evicted_bytes},
+                                  {"faults", json_of(row.memory.measured_faults())},
+                                  {"fault_in_bytes", json_of(row.memory.measured_fault_in_bytes())},
+                                  {"driver_evicted_bytes", json_of(row.memory.measured_evicted_bytes())},
                                   {"stall_seconds", row.stall_seconds},
                                   {"recompute_seconds", row.recompute_seconds},
                                   {"peak_resident_bytes", row.memory.peak_resident_bytes}});
+    add_driver(json["iterations"].back(), row.memory);
   }
   if (test_) {
     json["test_accuracy"] = test_->accuracy;
@@ -92,9 +121,10 @@ std::string TrainReport::text() const {
     table.add({fmt::format("{}", row.iteration), fmt::format("{:.6g}", row.loss),
                fmt::format("{:.4g}", row.seconds), fmt::format("{:.1f}", row.images_per_second),
                format_bytes(row.memory.planned_in_bytes), format_bytes(row.memory.planned_out_bytes),
-               format_bytes(row.memory.discarded_bytes), fmt::format("{}", row.memory.faults),
-               format_bytes(row.memory.fault_in_bytes), format_bytes(row.memory.driver_evicted_bytes),
-               fmt::format("{:.3g}", row.stall_seconds), format_bytes(row.memory.peak_resident_bytes)});
+               format_bytes(row.memory.discarded_bytes), count_text(row.memory.measured_faults()),
+               bytes_text(row.memory.measured_fault_in_bytes()),
+               bytes_text(row.memory.measured_evicted_bytes()), fmt::format("{:.3g}", row.stall_seconds),
+               format_bytes(row.memory.peak_resident_bytes)});
   }
   return table.text() + summary();
 }

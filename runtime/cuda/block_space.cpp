@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cuda/event_timer.h"
+#include "octrain/runtime/cuda/driver_meter.h"
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/error.h"
 #include "octrain/runtime/units.h"
@@ -20,6 +21,7 @@ BlockSpace::BlockSpace(Parts parts)
       limit_(parts.limit),
       demand_only_(parts.demand_only),
       compute_(parts.compute),
+      driver_(parts.driver),
       memory_(std::move(parts.memory)),
       marks_(compute_, events_),
       dispatch_(limit_, marks_),
@@ -177,8 +179,12 @@ void BlockSpace::begin_iteration() {
 std::unique_ptr<OpTimer> BlockSpace::make_timer() { return std::make_unique<EventTimer>(compute_); }
 
 MemoryCounters BlockSpace::take_counters() {
-  const Lock lock = dispatch_.lock();
-  return dispatch_.take_counters();
+  Lock lock = dispatch_.lock();
+  MemoryCounters counters = dispatch_.take_counters();
+  lock.unlock();
+  counters.driver_moves = memory_->serves_faults();
+  if (driver_ != nullptr) counters.driver = driver_->take();
+  return counters;
 }
 
 void BlockSpace::record_transfers(TransferLog* log) {

@@ -33,6 +33,7 @@ class BlockSpace final : public MemorySpace {
     bool demand_only = false;
     int device = 0;
     cudaStream_t compute = nullptr;
+    DriverMeter* driver = nullptr;
   };
   explicit BlockSpace(Parts parts);
   ~BlockSpace() override;
@@ -90,6 +91,7 @@ class BlockSpace final : public MemorySpace {
   const BlockId limit_;
   const bool demand_only_;
   const cudaStream_t compute_;
+  DriverMeter* const driver_;  // null: nobody measures
   std::unique_ptr<BlockMemory> memory_;
   EventPool events_;
   Marks marks_;

@@ -67,12 +67,14 @@ std::unique_ptr<MemorySpace> make_cuda_space(std::span<const std::uint64_t> tens
   if (options.kind == Kind::incore) return make_incore(std::move(layout), options);
   const BlockId limit = budget_blocks(layout, options.device_bytes);
   auto memory = make_memory(layout, limit, options);
+  const bool managed = options.kind == Kind::managed;
   return std::make_unique<BlockSpace>(BlockSpace::Parts{.layout = std::move(layout),
                                                         .memory = std::move(memory),
                                                         .limit = limit,
                                                         .demand_only = options.demand_only,
                                                         .device = options.device,
-                                                        .compute = options.compute});
+                                                        .compute = options.compute,
+                                                        .driver = managed ? options.driver : nullptr});
 }
 
 }  // namespace octrain::runtime::cuda

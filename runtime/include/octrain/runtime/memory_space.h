@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,9 +21,22 @@ namespace octrain::runtime {
 
 using advisor::TensorId;
 
-/// What happened since the last take_counters(). Bytes are those of whole blocks. On a GPU faults, evictions
-/// for want of room and what is resident are the space's own account of what it asked for: what the driver
-/// did beside that nobody has measured.
+/// What a driver that moves memory by itself did, as it tells.
+struct DriverCounters {
+  std::uint64_t fault_groups = 0;  ///< faults for the same page at once are one
+  std::uint64_t demand_in_bytes = 0;
+  std::uint64_t speculative_in_bytes = 0;  ///< beside what was touched
+  std::uint64_t prefetch_in_bytes = 0;     ///< as it was asked to
+  std::uint64_t other_in_bytes = 0;
+  std::uint64_t prefetch_out_bytes = 0;
+  std::uint64_t evicted_bytes = 0;  ///< for want of room
+  std::uint64_t other_out_bytes = 0;
+  std::uint64_t thrashings = 0;  ///< times that it saw memory come and go in vain
+};
+
+/// What happened since the last take_counters(). Bytes are those of whole blocks. Where a driver moves memory
+/// by itself, faults, evictions for want of room and what is resident are the space's account of what it
+/// asked for; what happened is in `driver`.
 struct MemoryCounters {
   std::uint64_t planned_in_bytes = 0;  ///< brought to the device by prefetch
   /// Copied to the host by evict. Clean contents are not copied again, where the memory can do without.
@@ -36,6 +50,28 @@ struct MemoryCounters {
   /// Most device bytes held at once since the last take_counters(); dead pages that may be taken are not
   /// among them.
   std::uint64_t peak_resident_bytes = 0;
+  bool driver_moves = false;               ///< faults and evictions are a driver's affair
+  std::optional<DriverCounters> driver;    ///< if it is measured
+
+  // What happened, not what was asked for; empty where nobody has measured it.
+  [[nodiscard]] std::optional<std::uint64_t> measured_faults() const {
+    return measured(faults, driver ? driver->fault_groups : 0);
+  }
+  /// By no hint.
+  [[nodiscard]] std::optional<std::uint64_t> measured_fault_in_bytes() const {
+    return measured(
+        fault_in_bytes,
+        driver ? driver->demand_in_bytes + driver->speculative_in_bytes + driver->other_in_bytes : 0);
+  }
+  [[nodiscard]] std::optional<std::uint64_t> measured_evicted_bytes() const {
+    return measured(driver_evicted_bytes, driver ? driver->evicted_bytes : 0);
+  }
+
+ private:
+  [[nodiscard]] std::optional<std::uint64_t> measured(std::uint64_t by_space, std::uint64_t by_driver) const {
+    if (!driver_moves) return by_space;
+    return driver ? std::optional(by_driver) : std::nullopt;
+  }
 };
 
 /// The operands of one op. A tensor in `writes` that is not in `reads` is overwritten as a whole.

@@ -15,6 +15,8 @@
 
 namespace octrain::runtime::cuda {
 
+class DriverMeter;  // driver_meter.h
+
 enum class Kind {
   incore,         ///< cudaMalloc; nothing moves
   managed,        ///< cudaMallocManaged, driven by hints, faults where hints are missing (modes um, um-naive)
@@ -37,6 +39,8 @@ struct CudaSpaceOptions {
   int device = 0;
   /// Ops run on it, in order. The caller owns it, and it outlives the space.
   cudaStream_t compute = nullptr;
+  /// Who tells what the driver does with managed memory, if anybody; outlives the space.
+  DriverMeter* driver = nullptr;
 };
 
 /// `tensor_bytes[i]` is tensor i's. Reserves all it needs (but for the pinned RAM of explicit copies, which
