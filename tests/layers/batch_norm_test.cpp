@@ -194,7 +194,8 @@ TEST(BatchNorm, InANetSlabsDoNotMatter) {
     BatchNormParams params;
     params.affine = affine;
     params.relu = true;
-    expect_slabs_do_not_matter({blocked_layer("conv", "z", 20, 3), {"bn", {"z"}, {"y"}, params}}, {6, 8, 5, 4});
+    expect_slabs_do_not_matter({blocked_layer("conv", "z", 20, 3), {"bn", {"z"}, {"y"}, params}},
+                               {6, 8, 5, 4});
   }
 }
 

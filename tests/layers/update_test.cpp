@@ -43,6 +43,7 @@ State actual(const runtime::SolverSpec& solver, float learning_rate) {
   for (unsigned iteration = 0; iteration < 3; ++iteration) {
     const Floats gradient = to_floats(random_values(kCount, 10 + iteration));
     update->run(kSegments, weight.data(), gradient.data(), states, learning_rate, iteration);
+    wait_for_backend_under_test();
   }
   return {to_values(weight), to_values(first), to_values(second)};
 }
