@@ -49,6 +49,17 @@ target_link_libraries(octrain_cudnn INTERFACE ${OCTRAIN_CUDNN_LIBRARY})
 # octrain_cuda_options(TARGET): how its .cu files are compiled. C++17, as toolkit 11.8 has no more.
 function(octrain_cuda_options target)
   set_target_properties(${target} PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF)
-  target_compile_options(${target} PRIVATE
-    "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wshadow,-Werror>")
+  target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wshadow>")
+  if(OCTRAIN_WERROR)
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Werror>")
+  endif()
+endfunction()
+
+# octrain_gpu_test(NAME SOURCES … LINKS …): tests on a GPU, with the label gpu and little managed memory; skipped without one.
+function(octrain_gpu_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  octrain_test(${name} LABEL gpu TIMEOUT 120 ENVIRONMENT OCTRAIN_MANAGED_LIMIT=2147483648
+    SOURCES ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/needs_a_device.cpp
+    LINKS ${ARG_LINKS} octrain_cuda_memory CUDA::cudart)
+  set_target_properties(${name} PROPERTIES CUDA_RUNTIME_LIBRARY Shared)
 endfunction()

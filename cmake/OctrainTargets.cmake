@@ -7,7 +7,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 add_library(octrain_options INTERFACE)
 target_compile_options(octrain_options INTERFACE
-  "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wno-sign-conversion;-Werror>")
+  "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wno-sign-conversion>")
+if(OCTRAIN_WERROR)
+  target_compile_options(octrain_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(octrain_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)  # false alarms on "text" + std::string (GCC bug 105651)
 endif()
@@ -40,17 +43,29 @@ function(octrain_driver target)
   endif()
 endfunction()
 
-# octrain_test(NAME SOURCES … LINKS … [TIMEOUT s]): a GoogleTest program, each of its cases a CTest test with the label NAME.
+# octrain_test(NAME SOURCES … LINKS … [TIMEOUT s] [LABEL label] [ENVIRONMENT NAME=VALUE]): a GoogleTest program, each of its
+# cases a CTest test with the label NAME, or the one given, which then begins its name.
 function(octrain_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL;ENVIRONMENT" "SOURCES;LINKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  set(prefix "")
+  if(ARG_LABEL)  # the same cases run in other programs, too
+    set(prefix TEST_PREFIX ${ARG_LABEL}.)
+  else()
+    set(ARG_LABEL ${name})
   endif()
   add_executable(${name} ${ARG_SOURCES})
   octrain_driver(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} octrain_options GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
+  set(environment "")
+  if(ARG_ENVIRONMENT)
+    set(environment ENVIRONMENT ${ARG_ENVIRONMENT})
+  endif()
+  gtest_discover_tests(${name} ${prefix} DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABEL} ${environment})
 endfunction()
 
 # octrain_assert_closure(TARGET ALLOWED t …): stops the configuration when TARGET links, directly or not, anything else.

@@ -31,6 +31,47 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 </dev/null
 }
 
+# fetch_packages FOLDER SUITE COMPONENTS PACKAGE …: Debian's packages as files, by an apt of its own: nothing is installed, and
+# no right of root's is needed.
+fetch_packages() {
+  local folder=$1 suite=$2 components=$3 apt
+  shift 3
+  apt=$folder/apt
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite $components" >"$apt/sources.list"
+  : >"$apt/status"
+  local options=(-qq "-oDir::Etc::SourceList=$apt/sources.list" -oDir::Etc::SourceParts=/dev/null "-oDir::State::Lists=$apt/lists"
+    "-oDir::State::status=$apt/status" "-oDir::Cache::archives=$apt/archives" -oDir::Cache::pkgcache= -oDir::Cache::srcpkgcache=
+    "-oAPT::Sandbox::User=$(id -un)")
+  apt-get "${options[@]}" update >&2
+  (cd "$folder" && apt-get "${options[@]}" download "$@" >&2)
+  rm -rf "$apt"
+}
+
+# unpack_packages FOLDER PREFIX: all packages of the folder, without their documents and the toolkit's static libraries other
+# than the runtime's.
+unpack_packages() {
+  local package
+  for package in "$1"/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar -x -C "$2" --exclude='*/libcu[bfrs]*.a' --exclude='*/libn*.a' --exclude='./usr/share/doc*'
+  done
+}
+
+# Packages under third_party (scripts/unpack-packages), if there are any, come before those of the system.
+use_unpacked_packages() {
+  local usr=$root/third_party/prefix/usr
+  if [ ! -d "$usr" ] && [ -d "$root/third_party/debs" ]; then
+    "$root/scripts/unpack-packages"
+  fi
+  [ -d "$usr" ] || return 0
+  export CMAKE_PREFIX_PATH=$usr${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
+  export LD_LIBRARY_PATH=$usr/lib/x86_64-linux-gnu:$root/third_party/prefix/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export PKG_CONFIG_PATH=$usr/lib/x86_64-linux-gnu/pkgconfig:$usr/share/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root/third_party/prefix
+  if ! command -v pkg-config >/dev/null; then
+    export PKG_CONFIG=$usr/bin/pkgconf
+  fi
+}
+
 # As many compilers at once as there are processors and 1.5 GiB of memory for each.
 build_jobs() {
   local by_memory by_processor

@@ -22,6 +22,14 @@ std::string to_string(std::int64_t channels, std::int64_t height, std::int64_t w
 /// A pinned buffer and the copies out of it.
 class StagingBuffer {
  public:
+  StagingBuffer() = default;
+  StagingBuffer(const StagingBuffer&) = delete;
+  StagingBuffer& operator=(const StagingBuffer&) = delete;
+  ~StagingBuffer() {
+    // The buffer must not go under a copy; what failed was somebody's to tell before.
+    if (copied_) static_cast<void>(cudaEventSynchronize(copied_.get()));
+  }
+
   /// Room for so many floats, once the copies under way are done.
   float* prepare(std::int64_t floats) {
     if (copied_) {

@@ -161,17 +161,24 @@ void* find(const char* name) {
   return nullptr;
 }
 
-cudaError_t entry_point(const char* call, const char* symbol, void** function,
-                        cudaDriverEntryPointQueryResult* status) {
+cudaError_t entry_point(const char* call, const char* symbol, void** function) {
   return run_call(call, [&](const Frame& frame) {
     if (symbol == nullptr || function == nullptr) return cudaErrorInvalidValue;
     frame.record().label = symbol;
     *function = find(symbol);
-    if (status != nullptr)
-      *status = *function != nullptr ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
     return cudaSuccess;
   });
 }
+
+#if CUDART_VERSION >= 12000
+cudaError_t entry_point(const char* call, const char* symbol, void** function,
+                        cudaDriverEntryPointQueryResult* status) {
+  const cudaError_t answer = entry_point(call, symbol, function);
+  if (answer == cudaSuccess && status != nullptr)
+    *status = *function != nullptr ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
+  return answer;
+}
+#endif
 
 }  // namespace
 }  // namespace octrain::fake_cuda
@@ -188,7 +195,7 @@ cudaError_t cudaGetDriverEntryPoint(const char* symbol, void** funcPtr, unsigned
 }
 #else
 cudaError_t cudaGetDriverEntryPoint(const char* symbol, void** funcPtr, unsigned long long) {
-  return entry_point("cudaGetDriverEntryPoint", symbol, funcPtr, nullptr);
+  return entry_point("cudaGetDriverEntryPoint", symbol, funcPtr);
 }
 #endif
 

@@ -1,9 +1,10 @@
 // What managed memory does on the card that is there: see scripts/gpu-check, which builds and runs this.
-// Usage: OCTRAIN_MANAGED_LIMIT=BYTES memory_probe [JSON_FILE]. Tables go to stdout, and JSON after them where
-// no file is named. Exit status 4: no device, an error of CUDA's, or more memory than is allowed. It never
-// oversubscribes the card, never resets it and changes none of its settings.
+// Usage: OCTRAIN_MANAGED_LIMIT=BYTES memory_probe [JSON_FILE [SECONDS]]. Tables go to stdout, and JSON after
+// them where no file is named. Exit status 4: no device, an error of CUDA's, or more memory than is allowed.
+// It never oversubscribes the card, never resets it and changes none of its settings.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <string>
@@ -30,10 +31,12 @@ constexpr Section kSections[] = {
     {"Batches: 2 MiB blocks", measure_batches},
     {"Advice: time of the call", measure_advice},
     {"Advice: reads of a host range", measure_remote_reads},
+    {"Pages of device memory", measure_pages},
 };
 
-// No section starts after this: what was measured is to be written before scripts/gpu-check loses patience.
-constexpr std::chrono::minutes kLongest{6};
+// No section starts after this, where nothing else is said: what was measured is to be written before
+// scripts/gpu-check loses patience.
+constexpr std::chrono::seconds kLongest{360};
 
 void require_device() {
   int devices = 0;
@@ -52,7 +55,7 @@ void run_section(const Section& section, Session& session) {
   if (!release_failure.empty()) throw std::runtime_error(release_failure);
 }
 
-void run_all(Ledger& ledger, Report& report) {
+void run_all(Ledger& ledger, Report& report, std::chrono::seconds longest) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<std::size_t> sizes = sizes_within(ledger.limit_bytes(), free_device_bytes());
   if (sizes.empty()) {
@@ -64,7 +67,7 @@ void run_all(Ledger& ledger, Report& report) {
   }
   Session session(ledger, report, sizes);
   for (const Section& section : kSections) {
-    if (std::chrono::steady_clock::now() - start < kLongest) {
+    if (std::chrono::steady_clock::now() - start < longest) {
       run_section(section, session);
     } else {
       report.note(std::string("left out for lack of time: ") + section.name);
@@ -73,10 +76,10 @@ void run_all(Ledger& ledger, Report& report) {
 }
 
 // Says in one line what went wrong, keeps what was measured until then, and gives the exit status.
-int measure_all(Ledger& ledger, Report& report) {
+int measure_all(Ledger& ledger, Report& report, std::chrono::seconds longest) {
   std::string failure;
   try {
-    run_all(ledger, report);
+    run_all(ledger, report, longest);
     add_link(report);
   } catch (const std::exception& error) {
     failure = error.what();
@@ -104,8 +107,9 @@ bool write(const Report& report, const char* json_file) {
 }  // namespace probe
 
 int main(int argc, char** argv) {
-  if (argc > 2) {
-    std::fprintf(stderr, "usage: OCTRAIN_MANAGED_LIMIT=BYTES memory_probe [JSON_FILE]\n");
+  const std::chrono::seconds longest(argc == 3 ? std::atoi(argv[2]) : probe::kLongest.count());
+  if (argc > 3 || longest.count() < 1) {
+    std::fprintf(stderr, "usage: OCTRAIN_MANAGED_LIMIT=BYTES memory_probe [JSON_FILE [SECONDS]]\n");
     return 2;
   }
   try {
@@ -114,8 +118,8 @@ int main(int argc, char** argv) {
     probe::require_device();
     report.begin("All");
     probe::add_facts(report, ledger);
-    const int status = probe::measure_all(ledger, report);
-    if (probe::write(report, argc == 2 ? argv[1] : nullptr)) return status;
+    const int status = probe::measure_all(ledger, report, longest);
+    if (probe::write(report, argc > 1 ? argv[1] : nullptr)) return status;
     std::fprintf(stderr, "memory_probe: the results could not be written\n");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "memory_probe: %s\n", error.what());

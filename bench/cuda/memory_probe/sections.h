@@ -5,6 +5,7 @@
 #include <future>
 #include <string>
 
+#include "pages.h"
 #include "work.h"
 
 namespace probe {
@@ -256,6 +257,37 @@ inline void measure_remote_reads(Session& session) {
         measure(session, {std::string("first read, ") + setting.what, bytes, bytes}, to_host, read);
     measure(session, {std::string("second read, ") + setting.what, bytes, bytes}, read_before, read, first);
   }
+}
+
+inline void measure_mapping(Session& session, Pages& pages, std::size_t count, bool busy) {
+  const std::string of = " " + std::to_string(count) + " pages" + (busy ? ", a stream busy" : "");
+  const std::size_t bytes = count * kBlockBytes;
+  const auto ready = [&](bool mapped, bool allowed) {
+    return [&session, &pages, count, busy, mapped, allowed] {
+      pages.unmap_each();
+      if (mapped) pages.map(count);
+      if (allowed) pages.allow();
+      if (busy) keep_busy(session.first);
+    };
+  };
+  measure(session, {"map" + of, bytes, 0, count}, ready(false, false), [&] { pages.map(count); });
+  measure(session, {"set access at once to" + of, bytes, 0, count}, ready(true, false),
+          [&] { pages.allow(); });
+  measure(session, {"unmap one by one" + of, bytes, 0, count}, ready(true, true),
+          [&] { pages.unmap_each(); });
+  measure(session, {"unmap at once" + of, bytes, 0, count}, ready(true, true),
+          [&] { pages.unmap_at_once(); });
+}
+
+inline void measure_pages(Session& session) {
+  for (const std::size_t count : {1, 16, 256}) {
+    if (8 * count * kBlockBytes > free_device_bytes()) continue;
+    Pages pages(session.ledger, count);
+    measure_mapping(session, pages, count, false);
+    if (count == 16) measure_mapping(session, pages, count, true);
+  }
+  session.report.note(
+      "a page is 2 MiB; where a stream is busy, a 'call' as long as its kernel of 20 ms has waited for it");
 }
 
 }  // namespace probe

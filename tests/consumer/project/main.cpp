@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "cuda.h"
 #include "octrain/advisor/check.h"
 #include "octrain/advisor/policy.h"
 #include "octrain/runtime/host/host_space.h"
@@ -32,5 +33,5 @@ int main() {
   std::array<std::byte, 4> received = {};
   space->write_contents(0, 0, sent);
   space->read_contents(0, 0, received);
-  return sent == received ? 0 : 1;
+  return sent == received && cuda_works_or_tells() ? 0 : 1;
 }

@@ -1,40 +1,27 @@
 // The CUDA backend as the backend under test: on a GPU, or on the fake device with its own kernels compiled
 // for the host (without_libraries.cpp). Operands are managed memory, which host and device touch in turn.
-// Without a device every test is skipped.
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "layers/backend_under_test.h"
+#include "layers/cuda/device_under_test.h"
 #include "octrain/layers/cuda/backend.h"
-#include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/cuda/handles.h"
 
 namespace octrain::layers::testing {
 
-namespace {
-
-class NeedsADevice final : public ::testing::Environment {
- public:
-  void SetUp() override {
-    const runtime::cuda::DeviceProbe probe = runtime::cuda::probe_device();
-    if (!probe.facts) GTEST_SKIP() << probe.why_not;
-  }
-};
-
-const auto* const kNeedsADevice = ::testing::AddGlobalTestEnvironment(new NeedsADevice);
-
-/// Until the process ends: the runtime may be gone before anything that is static.
-cudaStream_t stream() {
+// Never destroyed: the runtime may be gone before anything that is static.
+cudaStream_t stream_under_test() {
   static const auto* const kStream = new runtime::cuda::Stream(runtime::cuda::make_stream());
   return kStream->get();
 }
 
-}  // namespace
-
 std::unique_ptr<Backend> make_backend_under_test(int) {
   cuda::CudaBackendOptions options;
-  options.stream = stream();
+  options.stream = stream_under_test();
   return cuda::make_cuda_backend(options);
 }
 
@@ -49,7 +36,7 @@ void* allocate_operands(std::size_t bytes) {
 void free_operands(void* memory) { EXPECT_EQ(cudaFree(memory), cudaSuccess); }
 
 void wait_for_backend_under_test() {
-  runtime::cuda::check(cudaStreamSynchronize(stream()), "cudaStreamSynchronize");
+  runtime::cuda::check(cudaStreamSynchronize(stream_under_test()), "cudaStreamSynchronize");
 }
 
 }  // namespace octrain::layers::testing

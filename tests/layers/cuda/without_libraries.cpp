@@ -4,6 +4,7 @@
 
 #include "fake_cuda/fake_cuda.h"
 #include "kernels.h"
+#include "layers/cuda/device_under_test.h"
 #include "octrain/layers/host/backend.h"
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/error.h"
@@ -60,3 +61,13 @@ std::unique_ptr<Kernel> make_convolution_kernel(const KernelRequest& request, Cu
 }
 
 }  // namespace octrain::layers::cuda
+
+namespace octrain::layers::testing {
+
+static_assert(kNoBudget == fake_cuda::kNoBudget);
+
+bool has_libraries() { return false; }
+void watch_budget(std::uint64_t bytes) { fake_cuda::set_budget(bytes); }
+std::string violations_of_device() { return fake_cuda::violations_text(); }
+
+}  // namespace octrain::layers::testing

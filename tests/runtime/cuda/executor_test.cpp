@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cuda_cases.h"
+#include "device_ops.h"
 #include "octrain/advisor/advise.h"
 #include "octrain/advisor/check.h"
 #include "random_ops.h"
@@ -41,7 +42,7 @@ std::string told(const Way& way) {
 
 class ExecutorOnCuda : public ::testing::TestWithParam<CudaCase> {
  protected:
-  void SetUp() override { fake_cuda::reset(GetParam().device); }
+  void SetUp() override { GetParam().begin(); }
   void TearDown() override { expect_clean_device(); }
 
   [[nodiscard]] static advisor::Plan plan_of(const advisor::Schedule& schedule, const Way& way) {
@@ -68,20 +69,22 @@ class ExecutorOnCuda : public ::testing::TestWithParam<CudaCase> {
     const auto space = GetParam().make(sizes, compute.get());
     for (const TensorId weight : tensors_given(schedule, true))
       space->write_contents(weight, 0, initial_contents(weight, sizes.tensor_bytes[weight]));
-    Outcome outcome;
-    outcome.seen.resize(kIterations * schedule.ops.size());
-    const auto functions = device_functions(schedule, compute.get(), outcome.seen);
+    DeviceOps ops(schedule, compute.get(), kIterations);
+    const std::vector<OpFunction> functions = ops.functions();
     Executor executor(schedule, functions, *space, plan);
     for (std::uint64_t iteration = 0; iteration < kIterations; ++iteration) {
       for (const TensorId input : tensors_given(schedule, false))
         space->write_contents(input, 0, initial_contents(input, sizes.tensor_bytes[input]));
       expect_as_planned(executor.run({.iteration = iteration, .learning_rate = 0, .scalar_count = 0}), way);
     }
+    Outcome outcome;
     for (const TensorId weight : tensors_given(schedule, true)) {
       std::vector<std::byte> contents(sizes.tensor_bytes[weight]);
       space->read_contents(weight, 0, contents);
       outcome.weights.push_back(words_of(contents.data(), contents.size()));
     }
+    EXPECT_EQ(cudaStreamSynchronize(compute.get()), cudaSuccess);
+    outcome.seen = ops.seen();
     return outcome;
   }
 

@@ -1,5 +1,5 @@
-// A schedule whose ops can be checked: each writes what depends on everything that it reads. On the device as
-// kernels, and in plain memory one after the other.
+// A schedule whose ops can be checked: each writes what depends on everything that it reads. Here in plain
+// memory, one after the other; on the device as kernels (device_ops.h).
 #pragma once
 
 #include <algorithm>
@@ -7,22 +7,20 @@
 #include <cstdint>
 #include <vector>
 
-#include "device_work.h"
-#include "octrain/runtime/cuda/error.h"
+#include "contract/op_work.h"
 #include "octrain/runtime/executor.h"
+#include "octrain/runtime/units.h"
+#include "page_words.h"
 #include "support/random_training.h"
 
 namespace octrain::runtime::cuda {
 
-/// One word of each page says enough: whose page it is, and of when.
 class Pages {
  public:
-  static constexpr std::uint64_t kPageBytes = 4096;
-
-  Pages(std::byte* data, std::uint64_t bytes) : data_(data), count_(bytes / kPageBytes) {}
+  Pages(std::byte* data, std::uint64_t bytes) : data_(data), count_(bytes / kWordPageBytes) {}
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::uint64_t& operator[](std::uint64_t page) const {
-    return *reinterpret_cast<std::uint64_t*>(data_ + page * kPageBytes);
+    return *reinterpret_cast<std::uint64_t*>(data_ + page * kWordPageBytes);
   }
 
  private:
@@ -33,11 +31,6 @@ class Pages {
 struct Operands {
   std::vector<Pages> reads, writes;
 };
-
-[[nodiscard]] inline std::uint64_t mix(std::uint64_t left, std::uint64_t right) {
-  std::uint64_t mixed = (left ^ (right + 0x9E3779B97F4A7C15ULL)) * 0xBF58476D1CE4E5B9ULL;
-  return mixed ^ (mixed >> 29);
-}
 
 /// Answers what it read, in one number.
 OCTRAIN_UNWATCHED inline std::uint64_t run_op(std::uint64_t seed, const Operands& operands) {
@@ -138,36 +131,6 @@ struct Outcome {
   for (const TensorId weight : tensors_given(schedule, true))
     outcome.weights.push_back(words_of(memory[weight].data(), memory[weight].size()));
   return outcome;
-}
-
-/// Kernels that do the same, and spoil their workspace.
-[[nodiscard]] inline std::vector<OpFunction> device_functions(const advisor::Schedule& schedule,
-                                                              cudaStream_t compute,
-                                                              std::vector<std::uint64_t>& seen) {
-  std::vector<OpFunction> functions;
-  for (std::size_t index = 0; index < schedule.ops.size(); ++index) {
-    functions.emplace_back([&, compute, index](const OpContext& context) {
-      const advisor::Op& op = schedule.ops[index];
-      std::vector<fake_cuda::Range> from, to{{context.workspace, op.workspace_bytes}};
-      Operands operands;
-      const auto add = [&](TensorId tensor, std::vector<Pages>& pages,
-                           std::vector<fake_cuda::Range>& ranges) {
-        const std::uint64_t bytes = schedule.tensors[tensor].bytes;
-        pages.emplace_back(context.memory.address(tensor), bytes);
-        ranges.push_back({context.memory.address(tensor), bytes});
-      };
-      for (const TensorId tensor : op.reads) add(tensor, operands.reads, from);
-      for (const TensorId tensor : op.writes) add(tensor, operands.writes, to);
-      const std::size_t at = context.iteration * schedule.ops.size() + index;
-      const Pages workspace(context.workspace, op.workspace_bytes);
-      const auto kernel = [&seen, at, operands, workspace, seed = mix(context.iteration, index)] {
-        for (std::uint64_t page = 0; page < workspace.count(); ++page) workspace[page] = 0xBADBAD;
-        seen[at] = run_op(seed, operands);
-      };
-      check(fake_cuda::launch(compute, from, to, kernel, op.name), "launch");
-    });
-  }
-  return functions;
 }
 
 }  // namespace octrain::runtime::cuda

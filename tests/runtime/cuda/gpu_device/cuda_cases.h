@@ -1,4 +1,4 @@
-// The kinds of CUDA memory that the tests go through, on the fake device.
+// The kinds of CUDA memory that the tests go through, on a GPU.
 #pragma once
 
 #include <memory>
@@ -7,23 +7,19 @@
 
 #include "device_work.h"
 #include "octrain/runtime/cuda/cuda_space.h"
+#include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/units.h"
 
 namespace octrain::runtime::cuda {
 
-/// A kind of memory, and the device that it is on.
 struct CudaCase {
   std::string name;
   Kind kind = Kind::managed;
   bool demand_only = false;
-  fake_cuda::Options device = {};
 
-  /// Whether never more than the budget lies on the device, by the account of the device itself.
-  [[nodiscard]] bool holds_budget() const {
-    return kind == Kind::managed && !demand_only && device.discard && CUDART_VERSION >= 13000;
-  }
+  /// Before each test.
+  void begin() const { expect_clean_device(); }
   [[nodiscard]] std::unique_ptr<MemorySpace> make(const MemorySpaceSizes& sizes, cudaStream_t compute) const {
-    if (holds_budget()) fake_cuda::set_budget(sizes.device_bytes);
     CudaSpaceOptions options;
     options.kind = kind;
     options.device_bytes = sizes.device_bytes;
@@ -40,19 +36,10 @@ inline void PrintTo(const CudaCase& memory, std::ostream* out) { *out << memory.
 inline std::string cuda_case_name(const ::testing::TestParamInfo<CudaCase>& info) { return info.param.name; }
 
 inline std::vector<CudaCase> cuda_cases() {
-  fake_cuda::Options keeps_dead, odd_addresses, in_order;
-  keeps_dead.discard = false;
-  odd_addresses.managed_alignment = 4096;
-  odd_addresses.seed = 2;
-  in_order.longest_delay = std::chrono::microseconds(0);
-  return {{"Managed", Kind::managed, false, {}},
-          {"ManagedAtOnce", Kind::managed, false, in_order},
-          {"ManagedAtOddAddresses", Kind::managed, false, odd_addresses},
-          {"ManagedWithoutDiscard", Kind::managed, false, keeps_dead},
-          {"Naive", Kind::managed, true, {}},
-          {"Explicit", Kind::explicit_copy, false, {}},
-          {"ExplicitAtOnce", Kind::explicit_copy, false, in_order},
-          {"Incore", Kind::incore, false, {}}};
+  return {{"Managed", Kind::managed, false},
+          {"Naive", Kind::managed, true},
+          {"Explicit", Kind::explicit_copy, false},
+          {"Incore", Kind::incore, false}};
 }
 
 inline MemorySpaceCase contract_case(const CudaCase& memory) {
@@ -70,7 +57,7 @@ inline MemorySpaceCase contract_case(const CudaCase& memory) {
           .copies_clean = managed,
           .may_pass_budget = memory.demand_only,
           .records_faults = false,
-          .begin = [memory] { fake_cuda::reset(memory.device); },
+          .begin = [memory] { memory.begin(); },
           .end = expect_clean_device};
 }
 
