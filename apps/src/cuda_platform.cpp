@@ -146,6 +146,7 @@ class CudaPlatform final : public Platform {
     machine.link_out_bytes_per_s = link.out_bytes_per_s;
     machine.transfer_latency_ns = kTransferLatencyNs;
     machine.fault_ns = kFaultNs;
+    machine.clean_evictions_copy = kind_of(mode_) == cuda::Kind::managed;
     machine.flops_per_s = kernels_->flops_per_s();
     machine.memory_bytes_per_s = kernels_->memory_bytes_per_s();
     return machine;

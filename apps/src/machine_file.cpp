@@ -45,6 +45,8 @@ void set_field(Machine& machine, const std::string& key, const json& value) {
     machine.link_duplex = value.get<bool>();
   } else if (key == "faults_overlap" && value.is_boolean()) {
     machine.faults_overlap = value.get<bool>();
+  } else if (key == "clean_evictions_copy" && value.is_boolean()) {
+    machine.clean_evictions_copy = value.get<bool>();
   } else if (key == "tracks_writes" && value.is_boolean()) {
     machine.tracks_writes = value.get<bool>();
   } else {

@@ -166,6 +166,17 @@ TEST_F(PlanFiles, MachinesComeFromFilesToo) {
   };
   EXPECT_LT(naive_seconds(R"(, "faults_overlap": true)"), naive_seconds(""));
 
+  // Some weights leave between two reads.
+  const auto out_bytes = [&](const std::string& clean) {
+    std::ofstream(file) << R"({"clean_evictions_copy": )" << clean << "}";
+    const Outcome planned = run_octrain({"plan", "--schedule", schedule_, "--machine", file,
+                                         "--device-memory", std::to_string(budget_), "--policy", "vdnn-all",
+                                         "--recompute", "none", "--share", "none", "--json", "-"});
+    EXPECT_EQ(planned.exit_code, 0) << planned.err;
+    return planned.json()["policies"][0]["out_bytes"].get<std::uint64_t>();
+  };
+  EXPECT_GT(out_bytes("true"), out_bytes("false"));
+
   std::ofstream(file) << R"({"device_bites": 1})";
   const Outcome misspelt = run_octrain({"plan", "--schedule", schedule_, "--machine", file});
   EXPECT_EQ(misspelt.exit_code, 3);

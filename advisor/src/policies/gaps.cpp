@@ -90,7 +90,7 @@ void keep_what_fits(const Schedule& schedule, const Liveness& liveness, GapTable
   }
 }
 
-void mark_dirty(const Liveness& liveness, GapTable& table) {
+void mark_dirty(const Liveness& liveness, const Machine& machine, GapTable& table) {
   for (TensorId tensor = 0; tensor + 1 < table.first.size(); ++tensor) {
     const auto& uses = liveness.accesses(tensor);
     const std::size_t first = table.first[tensor];
@@ -103,7 +103,7 @@ void mark_dirty(const Liveness& liveness, GapTable& table) {
         const std::size_t next = first + i + (born ? 1 : 0);
         if (next == table.first[tensor + 1]) break;
         Gap& gap = table.gaps[next];
-        gap.dirty = gap.absent && gap.live && dirty;
+        gap.dirty = gap.absent && gap.live && (dirty || machine.clean_evictions_copy);
         if (gap.absent) dirty = false;
       }
       if (born) break;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "octrain/advisor/liveness.h"
+#include "octrain/advisor/machine.h"
 #include "octrain/advisor/schedule.h"
 
 namespace octrain::advisor {
@@ -25,7 +26,7 @@ struct Gap {
   bool live = false;       ///< the contents matter across the gap
   bool copies_in = false;  ///< the use after reads them
   bool absent = false;     ///< off the device in between; always so when dead or not born yet
-  bool dirty = false;      ///< absent: the host has no valid copy at the release
+  bool dirty = false;      ///< absent: begins with a write-out
 };
 
 /// Every gap of a schedule, by tensor and in the order of use (a wrap comes last).
@@ -50,7 +51,8 @@ using OpRange = std::pair<std::size_t, std::size_t>;  // [first, second)
 void keep_what_fits(const Schedule& schedule, const Liveness& liveness, GapTable& table,
                     std::uint64_t budget_bytes);
 
-/// Settles which absences begin with a write-out: a tensor is written back once after it was written.
-void mark_dirty(const Liveness& liveness, GapTable& table);
+/// Settles which absences begin with a write-out: a tensor is written back once after it was written, or, on
+/// a machine that copies what is clean as well, whenever it leaves.
+void mark_dirty(const Liveness& liveness, const Machine& machine, GapTable& table);
 
 }  // namespace octrain::advisor

@@ -48,7 +48,7 @@ class Lookahead {
   void choose(std::uint64_t budget_bytes) {
     choose_absences(request_.schedule, operands_, budget_bytes, table_);
     keep_what_fits(request_.schedule, liveness_, table_, budget_bytes);
-    mark_dirty(liveness_, table_);
+    mark_dirty(liveness_, request_.machine, table_);
   }
 
   void consider(Plan plan) {

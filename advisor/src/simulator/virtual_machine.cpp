@@ -120,7 +120,8 @@ bool VirtualMachine::issue(const Step& step) {
 
 void VirtualMachine::evict(TensorId tensor) {
   State& state = states_[tensor];
-  if (!state.device_valid || state.host_valid) {
+  const bool is_clean = state.host_valid && !machine_.clean_evictions_copy;
+  if (!state.device_valid || is_clean) {
     free_bytes(tensor);
     return;
   }

@@ -121,6 +121,21 @@ TEST(Simulate, CleanContentsLeaveAtOnce) {
   EXPECT_EQ(run.out_bytes, 0u);
 }
 
+/// The same, but a's op waits for the 20 ns that w takes to leave.
+TEST(Simulate, CleanContentsAreCopiedWhereTheMachineKeepsNoCopy) {
+  ScheduleBuilder builder;
+  const TensorId w = builder.tensor(Role::weight, 20);
+  const TensorId a = builder.tensor(Role::activation, 20);
+  builder.op({w}, {}, 10);
+  builder.op({}, {a}, 10);
+  Machine machine = unit_machine();
+  machine.clean_evictions_copy = true;
+  const Simulation run =
+      simulate(builder.schedule(), {{prefetch(0, w), evict(0, w), discard(1, a)}}, machine, 20);
+  EXPECT_EQ(run.op_start_ns, (Starts{20, 50}));
+  EXPECT_EQ(run.out_bytes, 20u);
+}
+
 TEST(Simulate, APrefetchOfDeadContentsReservesWithoutATransfer) {
   ScheduleBuilder builder;
   const TensorId a = builder.tensor(Role::activation, 20);

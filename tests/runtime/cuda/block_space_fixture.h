@@ -15,12 +15,13 @@
 namespace octrain::runtime::cuda {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 inline const CudaCase kManaged{"Managed", Kind::managed};
 inline const CudaCase kNaive{"Naive", Kind::managed, true};
 inline const CudaCase kExplicit{"Explicit", Kind::explicit_copy};
-inline constexpr milliseconds kLong{150}, kShort{100};
+inline constexpr milliseconds kShort{100};
+/// Until let_run() is called. Who waits for such an op before that finds it done, after a long while.
+inline constexpr milliseconds kHeld{15'000};
 
 class BlockSpaceTest : public ::testing::Test {
  protected:
@@ -50,11 +51,15 @@ class BlockSpaceTest : public ::testing::Test {
     std::vector<fake_cuda::Range> from, to{{space_->workspace(), workspace_blocks * kBlockBytes}};
     for (const TensorId tensor : reads) from.push_back(range(tensor));
     for (const TensorId tensor : writes) to.push_back(range(tensor));
+    held_ = held_ || time == kHeld;
     expect_launched(fake_cuda::launch(compute_.get(), from, to, [this, time] {
-      std::this_thread::sleep_for(time);
+      constexpr milliseconds kStep{1};
+      for (milliseconds slept{0}; slept < time && (time != kHeld || held_); slept += kStep)
+        std::this_thread::sleep_for(kStep);
       ++done_;
     }));
   }
+  void let_run() { held_ = false; }
   void op(const std::vector<TensorId>& reads, const std::vector<TensorId>& writes,
           milliseconds time = milliseconds(0), std::uint64_t workspace_blocks = 0) {
     begin(reads, writes, time, workspace_blocks);
@@ -68,6 +73,7 @@ class BlockSpaceTest : public ::testing::Test {
   Stream compute_;
   std::unique_ptr<MemorySpace> space_;
   std::atomic<int> done_ = 0;
+  std::atomic<bool> held_ = false;
 };
 
 }  // namespace octrain::runtime::cuda

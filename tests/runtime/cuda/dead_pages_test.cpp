@@ -22,8 +22,7 @@ TEST_F(DeadPages, OutputsOnDeadPagesWaitForNothing) {
   for (const CudaCase& memory : {kManaged, kExplicit}) {
     open(memory, {3, 2, 2}, 5, 2, {0, 0, 1});
     done_ = 0;
-    const auto start = steady_clock::now();
-    op({}, {0}, kLong, 2);
+    op({}, {0}, kHeld, 2);
     const std::size_t calls = page_calls();
     space_->discard(0);
     op({}, {1}, milliseconds(0), 2);
@@ -31,7 +30,7 @@ TEST_F(DeadPages, OutputsOnDeadPagesWaitForNothing) {
     space_->prefetch(2);  // reserved, one block where each of the two lay
     op({}, {2}, milliseconds(0), 1);
     EXPECT_EQ(done_, 0) << memory.name;
-    EXPECT_LT(steady_clock::now() - start, kShort) << memory.name;
+    let_run();
     space_->quiesce();
     EXPECT_EQ(page_calls(), calls) << "the pages were there";
   }

@@ -22,6 +22,9 @@ struct Machine {
   std::uint64_t fault_bytes = 256 * 4096;  ///< bytes of the faults that one batch serves
   bool faults_overlap = false;             ///< true: a batch is served while the bytes of the last one travel
   bool tracks_writes = false;              ///< false: an eviction by fault copies out what was only read, too
+  /// true: a planned eviction copies out what the host holds unchanged, too (CUDA's managed memory, where
+  /// contents lie in one place at a time)
+  bool clean_evictions_copy = false;
   std::uint64_t host_bytes = 0;  ///< host memory for what is not on the device; 0: as much as it takes
   double tier_bytes_per_s =
       0;                   ///< each way, of the tier that takes what exceeds host_bytes; 0: there is none
