@@ -81,9 +81,22 @@ const char* host_option(const WorkloadOptions& workload, const MemoryOptions& me
                                                      : nullptr;
 }
 
+layers::ElementType element_of(Precision precision) {
+  switch (precision) {
+    case Precision::fp16:
+      return layers::ElementType::float16;
+    case Precision::bf16:
+      return layers::ElementType::bfloat16;
+    case Precision::fp32:
+    case Precision::tf32:
+      break;
+  }
+  return layers::ElementType::float32;
+}
+
 class CudaPlatform final : public Platform {
  public:
-  explicit CudaPlatform(const MemoryOptions& options)
+  CudaPlatform(const ArithmeticOptions& arithmetic, const MemoryOptions& options)
       : device_(usable_device()), mode_(options.mode), stream_(cuda::make_stream()) {
     const bool managed = mode_ == Mode::um || mode_ == Mode::um_naive;
     if (managed && !device_.concurrent_managed_access) {
@@ -95,6 +108,9 @@ class CudaPlatform final : public Platform {
     layers::cuda::CudaBackendOptions backend;
     backend.stream = stream_.get();
     backend.tuning_file = tuning_file();
+    backend.deterministic = !arithmetic.fast_nondeterministic;
+    backend.tf32 = arithmetic.precision == Precision::tf32;
+    backend.element = element_of(arithmetic.precision);
     kernels_ = layers::cuda::make_cuda_backend(backend);
   }
 
@@ -164,13 +180,13 @@ std::unique_ptr<Platform> open_cuda_platform(const WorkloadOptions& workload, co
     throw runtime::UsageError(
         fmt::format("{} is the host backend's; leave it out with --backend cuda", option));
   }
-  return std::make_unique<CudaPlatform>(memory);
+  return std::make_unique<CudaPlatform>(workload.arithmetic, memory);
 }
 
 std::unique_ptr<Platform> try_cuda_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
   const bool for_host = host_option(workload, memory) != nullptr;
   if (for_host || !cuda::probe_device().facts) return nullptr;
-  return std::make_unique<CudaPlatform>(memory);
+  return std::make_unique<CudaPlatform>(workload.arithmetic, memory);
 }
 
 std::string describe_cuda() {

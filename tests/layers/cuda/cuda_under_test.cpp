@@ -1,10 +1,11 @@
 // The CUDA backend as the backend under test: on a GPU, or on the fake device with its own kernels compiled
 // for the host (without_libraries.cpp). Operands are managed memory, which host and device touch in turn.
 // Without a device every test is skipped.
+#include "layers/cuda/cuda_under_test.h"
+
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
-#include "layers/backend_under_test.h"
 #include "octrain/layers/cuda/backend.h"
 #include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/cuda/error.h"
@@ -32,11 +33,16 @@ cudaStream_t stream() {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend_under_test(int) {
+std::unique_ptr<Backend> make_backend_of(ElementType element) {
   cuda::CudaBackendOptions options;
   options.stream = stream();
+  options.element = element;
   return cuda::make_cuda_backend(options);
 }
+
+cudaStream_t stream_under_test() { return stream(); }
+
+std::unique_ptr<Backend> make_backend_under_test(int) { return make_backend_of(ElementType::float32); }
 
 std::vector<int> layouts_under_test() { return {1}; }
 
