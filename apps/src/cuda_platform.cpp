@@ -94,9 +94,23 @@ std::unique_ptr<cuda::DriverMeter> make_meter(Mode mode) {
   });
 }
 
+layers::ElementType element_of(Precision precision) {
+  switch (precision) {
+    case Precision::fp16:
+      return layers::ElementType::float16;
+    case Precision::bf16:
+      return layers::ElementType::bfloat16;
+    case Precision::fp32:
+    case Precision::tf32:
+      break;
+  }
+  return layers::ElementType::float32;
+}
+
 class CudaPlatform final : public Platform {
  public:
-  CudaPlatform(const MemoryOptions& options, std::unique_ptr<cuda::DriverMeter> meter)
+  CudaPlatform(const ArithmeticOptions& arithmetic, const MemoryOptions& options,
+               std::unique_ptr<cuda::DriverMeter> meter)
       : meter_(std::move(meter)),
         device_(usable_device()),
         mode_(options.mode),
@@ -110,6 +124,9 @@ class CudaPlatform final : public Platform {
     layers::cuda::CudaBackendOptions backend;
     backend.stream = stream_.get();
     backend.tuning_file = tuning_file();
+    backend.deterministic = !arithmetic.fast_nondeterministic;
+    backend.tf32 = arithmetic.precision == Precision::tf32;
+    backend.element = element_of(arithmetic.precision);
     kernels_ = layers::cuda::make_cuda_backend(backend);
   }
 
@@ -182,14 +199,14 @@ std::unique_ptr<Platform> open_cuda_platform(const WorkloadOptions& workload, co
     throw runtime::UsageError(
         fmt::format("{} is the host backend's; leave it out with --backend cuda", option));
   }
-  return std::make_unique<CudaPlatform>(memory, make_meter(memory.mode));
+  return std::make_unique<CudaPlatform>(workload.arithmetic, memory, make_meter(memory.mode));
 }
 
 std::unique_ptr<Platform> try_cuda_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
   if (host_option(workload, memory) != nullptr) return nullptr;
   auto meter = make_meter(memory.mode);
   if (!cuda::probe_device().facts) return nullptr;
-  return std::make_unique<CudaPlatform>(memory, std::move(meter));
+  return std::make_unique<CudaPlatform>(workload.arithmetic, memory, std::move(meter));
 }
 
 std::string describe_cuda() {

@@ -151,6 +151,10 @@ std::uint64_t usable_ram_bytes() {
 }
 
 std::unique_ptr<Platform> open_host_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
+  if (const char* option = workload.arithmetic.beyond_host()) {
+    throw runtime::UsageError(fmt::format(
+        "{} needs the CUDA backend and a GPU; the host backend computes in fp32, deterministically", option));
+  }
   return std::make_unique<HostPlatform>(workload.threads, memory);
 }
 

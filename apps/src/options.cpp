@@ -1,6 +1,8 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
 #include <map>
 
 #include "octrain/runtime/units.h"
@@ -30,6 +32,11 @@ const std::map<std::string, LearningRate::Policy> kRatePolicies = {
     {"poly", LearningRate::Policy::poly},
     {"exp", LearningRate::Policy::exp},
     {"inv", LearningRate::Policy::inv}};
+
+const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::fp32},
+                                                      {"tf32", Precision::tf32},
+                                                      {"fp16", Precision::fp16},
+                                                      {"bf16", Precision::bf16}};
 
 /// An option whose value is one of the names of `choices`, which the help text lists.
 template <class Value>
@@ -61,7 +68,38 @@ LinkPace parse_link(const std::string& text) {
   return {*speed, *latency};
 }
 
+void set_loss_scale(ArithmeticOptions& options, const std::string& text) {
+  options.loss_scale_given = true;
+  options.loss_scale.reset();
+  if (text == "auto") return;
+  float scale = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), scale);
+  if (error != std::errc() || end != text.data() + text.size() || !(scale > 0) || !std::isfinite(scale))
+    throw CLI::ValidationError("--loss-scale", "'" + text + "' is neither auto nor a positive number");
+  options.loss_scale = scale;
+}
+
+void add_arithmetic_options(CLI::App& command, ArithmeticOptions& options) {
+  add_choice(command, "--precision", options.precision, kPrecisions,
+             "What activations are stored as and products computed in (default fp32); weights stay fp32. "
+             "All but fp32 need a GPU");
+  command
+      .add_option_function<std::string>(
+          "--loss-scale", [&options](const std::string& text) { set_loss_scale(options, text); },
+          "By what fp16 multiplies losses (default auto: as much as its gradients bear)")
+      ->type_name("auto|NUMBER");
+  command.add_flag("--fast-nondeterministic", options.fast_nondeterministic,
+                   "Take the fastest convolutions on a GPU even if their losses differ from run to run");
+}
+
 }  // namespace
+
+std::string_view to_string(Precision precision) {
+  for (const auto& [name, value] : kPrecisions) {
+    if (value == precision) return name;
+  }
+  return "";
+}
 
 std::string_view to_string(Mode mode) {
   switch (mode) {
@@ -135,6 +173,7 @@ void add_data_options(CLI::App& command, WorkloadOptions& options) {
   command.add_option("--backend", options.backend, "Where to compute")
       ->check(CLI::IsMember({"auto", "host", "cuda"}))
       ->capture_default_str();
+  add_arithmetic_options(command, options.arithmetic);
 }
 
 void add_memory_options(CLI::App& command, MemoryOptions& options) {

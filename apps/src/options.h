@@ -13,6 +13,24 @@
 
 namespace octrain::apps {
 
+/// fp32 is the default; the others are the CUDA backend's.
+enum class Precision { fp32, tf32, fp16, bf16 };
+[[nodiscard]] std::string_view to_string(Precision precision);
+
+/// How numbers are stored and multiplied.
+struct ArithmeticOptions {
+  Precision precision = Precision::fp32;
+  bool fast_nondeterministic = false;
+  /// fp16: by how much losses are multiplied; none: it follows the gradients.
+  std::optional<float> loss_scale;
+  bool loss_scale_given = false;
+  /// The first of them that is not the host backend's to do; null if there is none.
+  [[nodiscard]] const char* beyond_host() const {
+    if (precision != Precision::fp32) return "--precision other than fp32";
+    return fast_nondeterministic ? "--fast-nondeterministic" : nullptr;
+  }
+};
+
 /// Which network, on what.
 struct WorkloadOptions {
   std::string model;
@@ -26,6 +44,7 @@ struct WorkloadOptions {
   int accumulate = 1;
   int threads = 0;  ///< 0: all
   std::string backend = "auto";
+  ArithmeticOptions arithmetic;
 };
 
 enum class Mode { incore, um_naive, um, explicit_copy };
@@ -70,7 +89,7 @@ struct TrainOptions {
 
 /// `required`: --model and --batch must be given.
 void add_workload_options(CLI::App& command, WorkloadOptions& options, bool required);
-/// Those that change what is run, not what is planned: data, threads, backend, augmentation.
+/// Those that change what is run, not what is planned: data, threads, backend, augmentation, arithmetic.
 void add_data_options(CLI::App& command, WorkloadOptions& options);
 void add_memory_options(CLI::App& command, MemoryOptions& options);
 void add_solver_options(CLI::App& command, SolverOptions& options);

@@ -46,8 +46,9 @@ void add_driver(nlohmann::ordered_json& row, const runtime::MemoryCounters& memo
 }  // namespace
 
 void TrainReport::add(const runtime::IterationRecord& record) {
-  rows_.push_back({record.iteration, record.loss, record.metrics.seconds, record.images_per_second,
-                   record.metrics.stall_seconds, record.metrics.recompute_seconds, record.metrics.memory});
+  rows_.push_back({record.iteration, record.loss_scale, record.overflow, record.loss, record.metrics.seconds,
+                   record.images_per_second, record.metrics.stall_seconds, record.metrics.recompute_seconds,
+                   record.metrics.memory});
 }
 
 void TrainReport::set_plan(const advisor::Advice& plan, std::uint64_t arena_bytes) {
@@ -76,6 +77,7 @@ nlohmann::ordered_json TrainReport::json() const {
       {"recompute", facts_.recompute},
       {"share", facts_.share},
       {"backend", facts_.backend},
+      {"precision", facts_.precision},
       {"tier", facts_.tier},
       {"seed", facts_.seed},
       {"device_memory_bytes", facts_.device_memory_bytes},
@@ -103,6 +105,9 @@ nlohmann::ordered_json TrainReport::json() const {
                                   {"recompute_seconds", row.recompute_seconds},
                                   {"peak_resident_bytes", row.memory.peak_resident_bytes}});
     add_driver(json["iterations"].back(), row.memory);
+    if (facts_.precision != "fp16") continue;
+    json["iterations"].back()["loss_scale"] = row.loss_scale;
+    json["iterations"].back()["overflow"] = row.overflow;
   }
   if (test_) {
     json["test_accuracy"] = test_->accuracy;

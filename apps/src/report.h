@@ -12,7 +12,7 @@
 namespace octrain::apps {
 
 struct RunFacts {
-  std::string model, mode, policy, recompute, share, backend, tier;
+  std::string model, mode, policy, recompute, share, backend, precision, tier;
   std::int64_t batch = 0;
   std::uint64_t seed = 0;
   std::uint64_t device_memory_bytes = 0, footprint_bytes = 0, arena_bytes = 0;
@@ -34,6 +34,8 @@ class TrainReport {
  private:
   struct Row {
     std::uint64_t iteration = 0;
+    float loss_scale = 1;
+    bool overflow = false;
     double loss = 0, seconds = 0, images_per_second = 0, stall_seconds = 0, recompute_seconds = 0;
     runtime::MemoryCounters memory;
   };

@@ -107,6 +107,7 @@ RunFacts facts_of(const TrainOptions& options, const Platform& platform, const M
   facts.recompute = plans.train.recompute;
   facts.share = share_method(options.memory);
   facts.backend = platform.name();
+  facts.precision = to_string(options.workload.arithmetic.precision);
   facts.tier = platform.tier_name();
   facts.batch = options.workload.batch;
   facts.seed = options.workload.seed;
@@ -138,12 +139,18 @@ void start_from(runtime::Trainer& trainer, const TrainOptions& options) {
   spdlog::info("resumed from {} at iteration {}", path.string(), trainer.iteration());
 }
 
+runtime::LossScaling loss_scaling(const ArithmeticOptions& options) {
+  if (options.precision != Precision::fp16) return {};
+  return {.follows_gradients = !options.loss_scale, .fixed = options.loss_scale.value_or(1)};
+}
+
 runtime::TrainerOptions trainer_options(const TrainOptions& options, const runtime::LearningRate& rate,
                                         std::uint64_t iterations, std::int64_t test_images) {
   runtime::TrainerOptions result;
   result.net = options.workload.model;
   result.seed = options.workload.seed;
   result.rate = rate;
+  result.loss_scaling = loss_scaling(options.workload.arithmetic);
   result.iterations = iterations;
   result.test_interval = options.test_interval;
   result.test_images = test_images;
@@ -179,12 +186,8 @@ void write_report(const TrainReport& report, const std::string& json) {
 
 /// An interrupted training leaves a snapshot even where none was asked for.
 void save_unasked(const TrainOptions& options, const runtime::Program& program, runtime::MemorySpace& memory,
-                  std::uint64_t iterations_done) {
-  runtime::SnapshotHeader header = runtime::describe(program);
-  header.net = options.workload.model;
-  header.iteration = iterations_done;
-  header.seed = options.workload.seed;
-  const auto path = runtime::snapshot_path(snapshot_prefix(options), iterations_done);
+                  const runtime::SnapshotHeader& header) {
+  const auto path = runtime::snapshot_path(snapshot_prefix(options), header.iteration);
   runtime::save_snapshot(path, header, program, memory);
   spdlog::info("snapshot {}; go on with --resume auto", path.string());
 }
@@ -192,6 +195,9 @@ void save_unasked(const TrainOptions& options, const runtime::Program& program, 
 int train(const TrainOptions& options) {
   start_logging();
   check_plan_choice(options.memory.plan);
+  const ArithmeticOptions& arithmetic = options.workload.arithmetic;
+  if (arithmetic.loss_scale_given && arithmetic.precision != Precision::fp16)
+    throw runtime::UsageError("--loss-scale is for --precision fp16 only");
   std::optional<runtime::Trace> trace;  // outlives the memory
   if (!options.trace.empty()) trace.emplace(options.trace, options.trace_iterations);
   const bool with_test = wants_test(options);
@@ -247,7 +253,7 @@ int train(const TrainOptions& options) {
     throw;
   }
   if (result.interrupt_signal != 0 && options.snapshot_prefix.empty()) {
-    save_unasked(options, program, *memory, result.iterations_done);
+    save_unasked(options, program, *memory, trainer.snapshot_header());
   }
   write_results();
   return result.interrupt_signal == 0 ? 0 : 128 + result.interrupt_signal;

@@ -1,10 +1,12 @@
 // Accuracy: counts the images whose label is among the top_k logits.
+#include "for_element.h"
 #include "logits_kernel.h"
 
 namespace octrain::layers::cuda {
 
 namespace {
 
+template <class T>
 class AccuracyKernel final : public LogitsKernel {
  public:
   AccuracyKernel(const KernelRequest& request, const CudaContext& context)
@@ -18,8 +20,8 @@ class AccuracyKernel final : public LogitsKernel {
     expect_operands(call, 2, 0);
     if (call.scalar == nullptr) return;
     auto* ranks = of_images<std::int64_t>(call);
-    on_device_.reduce(LabelRank{logits(call), ranks}, call.images);
-    *call.scalar += total(IsRight{logits(call), ranks, top_k_}, call);
+    on_device_.reduce(LabelRank<T>{logits<T>(call), ranks}, call.images);
+    *call.scalar += total(IsRight<T>{logits<T>(call), ranks, top_k_}, call);
   }
 
  private:
@@ -29,7 +31,7 @@ class AccuracyKernel final : public LogitsKernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_accuracy_kernel(const KernelRequest& request, CudaContext& context) {
-  return std::make_unique<AccuracyKernel>(request, context);
+  return make_of_element<AccuracyKernel>(request, context);
 }
 
 }  // namespace octrain::layers::cuda

@@ -2,6 +2,7 @@
 #include "functors/batch_norm.h"
 
 #include "device_kernel.h"
+#include "for_element.h"
 
 namespace octrain::layers::cuda {
 
@@ -23,6 +24,7 @@ struct TwoAChannelOut {
   T* second;
 };
 
+template <class T>
 class BatchNormKernel final : public DeviceKernel {
  public:
   BatchNormKernel(const KernelRequest& request, const CudaContext& context)
@@ -30,7 +32,7 @@ class BatchNormKernel final : public DeviceKernel {
         params_(std::get<BatchNormParams>(request.spec.params)),
         channels_(request.bottoms[0].shape.c),
         pixels_(request.bottoms[0].shape.h * request.bottoms[0].shape.w),
-        batch_floats_(static_cast<double>(request.bottoms[0].shape.n * pixels_)) {}
+        batch_elements_(static_cast<double>(request.bottoms[0].shape.n * pixels_)) {}
 
   std::uint64_t workspace_bytes(Step step, std::int64_t images, bool) const override {
     if (step == Step::statistics || step == Step::backward_statistics)
@@ -62,44 +64,46 @@ class BatchNormKernel final : public DeviceKernel {
 
   /// The norm in operand `at`; gamma and beta, where there are any, the last two.
   Norm norm(const KernelCall& call, std::size_t at) const {
-    const TwoAChannel<float> values(call.in[at], channels_);
+    const TwoAChannel<float> values(call.input(at), channels_);
     const std::size_t end = call.in.size();
-    return {values.first, values.second, params_.affine ? call.in[end - 2] : nullptr,
-            params_.affine ? call.in[end - 1] : nullptr, params_.relu};
+    return {values.first, values.second, params_.affine ? call.input(end - 2) : nullptr,
+            params_.affine ? call.input(end - 1) : nullptr, params_.relu};
   }
 
   void statistics(const KernelCall& call) const {
     expect_operands(call, 1, 1);
     const ChannelParts shares = parts(call.images);
-    const MomentTerms terms{call.in[0], pixels_};
+    const MomentTerms<T> terms{call.input<T>(0), pixels_};
     auto* partial = reinterpret_cast<SumPair*>(call.workspace);
-    on_device_.reduce(ChannelSums<MomentTerms>{terms, shares, partial}, shares.blocks());
-    const TwoAChannelOut<double> moments(call.out[0], channels_);
+    on_device_.reduce(ChannelSums<MomentTerms<T>>{terms, shares, partial}, shares.blocks());
+    const TwoAChannelOut<double> moments(call.output(0), channels_);
     const std::int64_t before = call.accumulate ? call.first_image * pixels_ : 0;
-    on_device_.launch(MergeMoments{shares, partial, terms, static_cast<double>(before),
-                                   static_cast<double>(call.images * pixels_), moments.first, moments.second},
-                      channels_);
+    on_device_.launch(
+        MergeMoments<T>{shares, partial, terms, static_cast<double>(before),
+                        static_cast<double>(call.images * pixels_), moments.first, moments.second},
+        channels_);
   }
 
   void finish_training(const KernelCall& call) const {
     expect_operands(call, 3, 3);
-    const TwoAChannel<double> moments(call.in[0], channels_);
-    const TwoAChannelOut<float> to(call.out[0], channels_);
+    const TwoAChannel<double> moments(call.input(0), channels_);
+    const TwoAChannelOut<float> to(call.output(0), channels_);
     on_device_.launch(
-        FinishTraining{moments.first, moments.second, batch_floats_, params_.epsilon, params_.momentum,
-                       to.first, to.second, call.in[1], call.in[2], call.out[1], call.out[2]},
+        FinishTraining{moments.first, moments.second, batch_elements_, params_.epsilon, params_.momentum,
+                       to.first, to.second, call.input(1), call.input(2), call.output(1), call.output(2)},
         channels_);
   }
 
   void finish_testing(const KernelCall& call) const {
     expect_operands(call, 2, 1);
-    const TwoAChannelOut<float> to(call.out[0], channels_);
-    on_device_.launch(FinishTesting{call.in[0], call.in[1], params_.epsilon, to.first, to.second}, channels_);
+    const TwoAChannelOut<float> to(call.output(0), channels_);
+    on_device_.launch(FinishTesting{call.input(0), call.input(1), params_.epsilon, to.first, to.second},
+                      channels_);
   }
 
   void forward(const KernelCall& call) const {
     expect_operands(call, 2 + parameters(), 1);
-    on_device_.launch(Normalise{norm(call, 1), channel_of_, call.in[0], call.out[0]},
+    on_device_.launch(Normalise<T>{norm(call, 1), channel_of_, call.input<T>(0), call.output<T>(0)},
                       call.images * channels_ * pixels_);
   }
 
@@ -107,44 +111,45 @@ class BatchNormKernel final : public DeviceKernel {
     expect_operands(call, 3 + parameters(), 1);
     const ChannelParts shares = parts(call.images);
     auto* partial = reinterpret_cast<SumPair*>(call.workspace);
-    on_device_.reduce(ChannelSums<GradientTerms>{{norm(call, 2), call.in[0], call.in[1]}, shares, partial},
-                      shares.blocks());
-    const TwoAChannelOut<double> sums(call.out[0], channels_);
+    on_device_.reduce(
+        ChannelSums<GradientTerms<T>>{{norm(call, 2), call.input<T>(0), call.input<T>(1)}, shares, partial},
+        shares.blocks());
+    const TwoAChannelOut<double> sums(call.output(0), channels_);
     on_device_.launch(StoreSums{shares, partial, sums.first, sums.second, call.accumulate}, channels_);
   }
 
   void backward_parameters(const KernelCall& call) const {
     expect_operands(call, 2, 2);
-    const TwoAChannel<double> sums(call.in[0], channels_);
+    const TwoAChannel<double> sums(call.input(0), channels_);
     on_device_.launch(
-        NormParameters{sums.first, sums.second, TwoAChannel<float>(call.in[1], channels_).second, call.out[0],
-                       call.out[1], call.accumulate},
+        NormParameters{sums.first, sums.second, TwoAChannel<float>(call.input(1), channels_).second,
+                       call.output(0), call.output(1), call.accumulate},
         channels_);
   }
 
   void backward_data(const KernelCall& call) const {
     expect_operands(call, 4 + parameters(), 1);
     const Norm of_norm = norm(call, 2);
-    const TwoAChannel<double> sums(call.in[3], channels_);
+    const TwoAChannel<double> sums(call.input(3), channels_);
     auto* offsets = reinterpret_cast<float*>(call.workspace);
     float* slopes = offsets + channels_;
-    on_device_.launch(NormSlopes{sums.first, sums.second, of_norm.inverse, batch_floats_, offsets, slopes},
+    on_device_.launch(NormSlopes{sums.first, sums.second, of_norm.inverse, batch_elements_, offsets, slopes},
                       channels_);
-    on_device_.launch(NormBackward{of_norm, channel_of_, call.in[0], call.in[1], offsets, slopes, call.out[0],
-                                   call.accumulate},
+    on_device_.launch(NormBackward<T>{of_norm, channel_of_, call.input<T>(0), call.input<T>(1), offsets,
+                                      slopes, call.output<T>(0), call.accumulate},
                       call.images * channels_ * pixels_);
   }
 
   BatchNormParams params_;
   std::int64_t channels_, pixels_;
-  double batch_floats_;
+  double batch_elements_;
   ChannelOf channel_of_{channels_, pixels_};
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request, CudaContext& context) {
-  return std::make_unique<BatchNormKernel>(request, context);
+  return make_of_element<BatchNormKernel>(request, context);
 }
 
 }  // namespace octrain::layers::cuda

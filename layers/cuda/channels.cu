@@ -1,24 +1,35 @@
 // Work that knows channels, and sums over them.
 #include "functors/batch_norm.h"
+#include "functors/bias.h"
 #include "functors/scale.h"
-#include "launch_definitions.h"
+#include "instantiate.h"
 
 namespace octrain::layers::cuda {
 
-template cudaError_t enqueue(const ScaleForward&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue_reduction(const ChannelSums<ScaleTerms>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const ScaleParameters&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const ScaleBackward&, std::int64_t, cudaStream_t);
+#define OCTRAIN_SCALE(T)                     \
+  OCTRAIN_LAUNCH(ScaleForward<T>)            \
+  OCTRAIN_REDUCE(ChannelSums<ScaleTerms<T>>) \
+  OCTRAIN_LAUNCH(ScaleBackward<T>)
+OCTRAIN_OF_ELEMENTS(OCTRAIN_SCALE)
+OCTRAIN_LAUNCH(ScaleParameters)
 
-template cudaError_t enqueue_reduction(const ChannelSums<MomentTerms>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const MergeMoments&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const FinishTraining&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const FinishTesting&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const Normalise&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue_reduction(const ChannelSums<GradientTerms>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const StoreSums&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const NormParameters&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const NormSlopes&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const NormBackward&, std::int64_t, cudaStream_t);
+#define OCTRAIN_BATCH_NORM(T)                   \
+  OCTRAIN_REDUCE(ChannelSums<MomentTerms<T>>)   \
+  OCTRAIN_LAUNCH(MergeMoments<T>)               \
+  OCTRAIN_LAUNCH(Normalise<T>)                  \
+  OCTRAIN_REDUCE(ChannelSums<GradientTerms<T>>) \
+  OCTRAIN_LAUNCH(NormBackward<T>)
+OCTRAIN_OF_ELEMENTS(OCTRAIN_BATCH_NORM)
+OCTRAIN_LAUNCH(FinishTraining)
+OCTRAIN_LAUNCH(FinishTesting)
+OCTRAIN_LAUNCH(StoreSums)
+OCTRAIN_LAUNCH(NormParameters)
+OCTRAIN_LAUNCH(NormSlopes)
+
+#define OCTRAIN_BIAS(T)      \
+  OCTRAIN_LAUNCH(AddBias<T>) \
+  OCTRAIN_REDUCE(ChannelSums<BiasTerms<T>>)
+OCTRAIN_OF_HALF_ELEMENTS(OCTRAIN_BIAS)
+OCTRAIN_LAUNCH(BiasGradient)
 
 }  // namespace octrain::layers::cuda

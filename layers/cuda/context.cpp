@@ -54,12 +54,25 @@ std::shared_ptr<cublasContext> make_cublas(const CudaBackendOptions& options) {
   check(cublasCreate(&handle), "cuBLAS", "cublasCreate");
   std::shared_ptr<cublasContext> owner(handle, [](cublasHandle_t made) { cublasDestroy(made); });
   check(cublasSetStream(handle, options.stream), "cuBLAS", "cublasSetStream");
-  check(cublasSetMathMode(handle, options.tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH), "cuBLAS",
-        "cublasSetMathMode");
+  // Partial sums of 16-bit products stay float32 whatever the output is.
+  const int sums =
+      options.element == ElementType::float32 ? 0 : CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+  const int math = (options.tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH) | sums;
+  check(cublasSetMathMode(handle, static_cast<cublasMath_t>(math)), "cuBLAS", "cublasSetMathMode");
   check(cublasSetAtomicsMode(handle,
                              options.deterministic ? CUBLAS_ATOMICS_NOT_ALLOWED : CUBLAS_ATOMICS_ALLOWED),
         "cuBLAS", "cublasSetAtomicsMode");
   return owner;
+}
+
+/// TF32 and bfloat16 came with compute capability 8.0 (CUDA C++ Programming Guide, tensor cores).
+void require_arithmetic(const CudaBackendOptions& options, const std::string& card,
+                        const DeviceAttributes& device) {
+  const bool bfloat16 = options.element == ElementType::bfloat16;
+  if (device.major >= 8 || !(options.tf32 || bfloat16)) return;
+  throw runtime::DeviceError(std::string(bfloat16 ? "bf16" : "tf32") +
+                             " needs a GPU of compute capability 8.0 or newer; " + card + " has " +
+                             std::to_string(device.major) + "." + std::to_string(device.minor));
 }
 
 [[noreturn]] void fail(std::string_view where, std::string_view call, const std::string& why,
@@ -90,7 +103,9 @@ CudaContext::CudaContext(const CudaBackendOptions& backend_options)
       device(attributes(current_device())),
       cudnn(make_cudnn(stream)),
       cublas(make_cublas(options)),
-      tuning(options.tuning_file.empty() ? nullptr : std::make_shared<TuningFile>(options.tuning_file)) {}
+      tuning(options.tuning_file.empty() ? nullptr : std::make_shared<TuningFile>(options.tuning_file)) {
+  require_arithmetic(options, card, device);
+}
 
 void check(cudnnStatus_t status, std::string_view where, std::string_view call) {
   if (status == CUDNN_STATUS_SUCCESS) return;

@@ -99,8 +99,16 @@ class Chooser {
   using Result = typename Calls::Result;
   using Results = std::array<Result, kMostCandidates>;
 
-  /// Without TF32 it is fma whatever cuDNN calls it: what it says is settled by what it was asked for.
-  Math arithmetic(Math said) const { return context_.options.tf32 ? said : Math::fma; }
+  /// Of float32 without TF32 it is fma whatever cuDNN calls it: what it says is settled by what it was asked
+  /// for.
+  Math arithmetic(Math said) const {
+    return context_.options.tf32 || bounds_.element != ElementType::float32 ? said : Math::fma;
+  }
+  /// What cuDNN is asked for; it answers with slower kinds, too.
+  Math widest() const {
+    if (bounds_.element != ElementType::float32) return Math::tensor;
+    return context_.options.tf32 ? Math::standard : Math::fma;
+  }
 
   void set_math(Math math) const {
     check(cudnnSetConvolutionMathType(descriptors_.convolution.get(), type_of(math)), where_,
@@ -139,7 +147,7 @@ class Chooser {
   }
 
   std::vector<Candidate> candidates_by_rule() const {
-    set_math(context_.options.tf32 ? Math::standard : Math::fma);
+    set_math(widest());
     Results results{};
     int count = 0;
     check(Calls::get(context_.cudnn.get(), descriptors_, &count, results.data()), where_, Calls::kGet);
@@ -152,7 +160,7 @@ class Chooser {
     if (!room) return {};
     const MeasuredOperands operands{room->bottom.get(), room->weight.get(), room->top.get(),
                                     room->workspace.get(), bounds_.workspace_bytes};
-    set_math(context_.options.tf32 ? Math::standard : Math::fma);
+    set_math(widest());
     Results results{};
     int count = 0;
     // Twice: the first time loads kernels and wakes the card's clock.
@@ -171,7 +179,7 @@ class Chooser {
     check(cudnnGetTensorSizeInBytes(descriptors_.bottom.get(), &bottom), where_, "cudnnGetTensorSizeInBytes");
     check(cudnnGetTensorSizeInBytes(descriptors_.top.get(), &top), where_, "cudnnGetTensorSizeInBytes");
     const std::uint64_t weight = static_cast<std::uint64_t>(shape_.outputs) * shape_.channels /
-                                 shape_.groups * shape_.kernel_h * shape_.kernel_w * sizeof(float);
+                                 shape_.groups * shape_.kernel_h * shape_.kernel_w * size_of(bounds_.element);
     Operands operands{try_allocate(bottom, context_.stream), try_allocate(weight, context_.stream),
                       try_allocate(top, context_.stream),
                       try_allocate(bounds_.workspace_bytes, context_.stream)};
@@ -212,7 +220,7 @@ class Chooser {
   const ConvolutionDescriptors& descriptors_;
   const CudaContext& context_;
   Bounds bounds_{context_.options.workspace_limit_bytes, context_.options.deterministic,
-                 context_.options.tf32};
+                 context_.options.tf32, context_.options.element};
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "octrain/layers/blob.h"
+
 namespace octrain::layers::cuda {
 
 /// Hands a descriptor back to cuDNN.
@@ -35,9 +37,11 @@ using ActivationDescriptor = Descriptor<cudnnActivationDescriptor_t>;
 template <class Handle>
 [[nodiscard]] Descriptor<Handle> make_descriptor(std::string_view where);
 
-/// Dense float32 in the order n, c, h, w.
-[[nodiscard]] TensorDescriptor tensor_descriptor(std::string_view where, std::int64_t n, std::int64_t c,
-                                                 std::int64_t h, std::int64_t w);
+[[nodiscard]] cudnnDataType_t data_type(ElementType element);
+
+/// Dense, in the order n, c, h, w.
+[[nodiscard]] TensorDescriptor tensor_descriptor(std::string_view where, ElementType element, std::int64_t n,
+                                                 std::int64_t c, std::int64_t h, std::int64_t w);
 /// max(x, 0); what is not a number is not passed on.
 [[nodiscard]] ActivationDescriptor relu_descriptor(std::string_view where);
 

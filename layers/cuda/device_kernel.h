@@ -1,6 +1,7 @@
 // What the kernels that are functors and need no library have in common.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "kernels.h"
@@ -28,22 +29,26 @@ class Launcher {
   cudaStream_t stream_;
 };
 
-/// Of blobs in plain layout, as are its tops.
+/// Of blobs in plain layout and the backend's element type, as are its tops.
 class DeviceKernel : public Kernel {
  public:
   [[nodiscard]] std::vector<Layout> top_layouts() const override;
 
  protected:
-  DeviceKernel(const KernelRequest& request, const CudaContext& context);
+  /// `labels`: the bottom that holds them, which are float32 in any case.
+  DeviceKernel(const KernelRequest& request, const CudaContext& context,
+               std::optional<std::size_t> labels = std::nullopt);
 
   /// Throws std::logic_error for a call with another number of operands.
   void expect_operands(const KernelCall& call, std::size_t in, std::size_t out) const;
   [[nodiscard]] const std::string& layer() const { return layer_; }
+  [[nodiscard]] ElementType element() const { return element_; }
 
   Launcher on_device_;
 
  private:
   std::string layer_;
+  ElementType element_;
   std::size_t tops_;
 };
 

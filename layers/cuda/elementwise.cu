@@ -1,27 +1,38 @@
-// Work that goes over floats one by one.
+// Work that goes over elements one by one.
 #include "functors/concat.h"
 #include "functors/dropout.h"
 #include "functors/elementwise.h"
 #include "functors/eltwise.h"
 #include "functors/update.h"
-#include "launch_definitions.h"
+#include "instantiate.h"
 
 namespace octrain::layers::cuda {
 
-template cudaError_t enqueue(const Copy&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const Rectify&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const RectifyGradient&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const Dropout&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseForward<2>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseForward<3>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseForward<4>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseForward<kMostBottoms>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseBackward<2>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseBackward<3>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseBackward<4>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const EltwiseBackward<kMostBottoms>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const CopyRuns&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const SgdStep&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const AdamStep&, std::int64_t, cudaStream_t);
+#define OCTRAIN_ELEMENTWISE(T)                    \
+  OCTRAIN_LAUNCH(Copy<T, T>)                      \
+  OCTRAIN_LAUNCH(Rectify<T>)                      \
+  OCTRAIN_LAUNCH(RectifyGradient<T>)              \
+  OCTRAIN_LAUNCH(Dropout<T>)                      \
+  OCTRAIN_LAUNCH(CopyRuns<T>)                     \
+  OCTRAIN_LAUNCH(EltwiseForward<T, 2>)            \
+  OCTRAIN_LAUNCH(EltwiseForward<T, 3>)            \
+  OCTRAIN_LAUNCH(EltwiseForward<T, 4>)            \
+  OCTRAIN_LAUNCH(EltwiseForward<T, kMostBottoms>) \
+  OCTRAIN_LAUNCH(EltwiseBackward<T, 2>)           \
+  OCTRAIN_LAUNCH(EltwiseBackward<T, 3>)           \
+  OCTRAIN_LAUNCH(EltwiseBackward<T, 4>)           \
+  OCTRAIN_LAUNCH(EltwiseBackward<T, kMostBottoms>)
+OCTRAIN_OF_ELEMENTS(OCTRAIN_ELEMENTWISE)
+
+#define OCTRAIN_CONVERSIONS(T)   \
+  OCTRAIN_LAUNCH(Copy<float, T>) \
+  OCTRAIN_LAUNCH(Copy<T, float>)
+OCTRAIN_OF_HALF_ELEMENTS(OCTRAIN_CONVERSIONS)
+
+OCTRAIN_LAUNCH(FindOverflow)
+OCTRAIN_LAUNCH(SgdStep<false>)
+OCTRAIN_LAUNCH(SgdStep<true>)
+OCTRAIN_LAUNCH(AdamStep<false>)
+OCTRAIN_LAUNCH(AdamStep<true>)
 
 }  // namespace octrain::layers::cuda

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "device_kernel.h"
+#include "for_element.h"
 #include "octrain/runtime/error.h"
 
 namespace octrain::layers::cuda {
@@ -16,12 +17,13 @@ Combine combine(Operation operation) {
   return operation == Operation::product ? Combine::product : Combine::maximum;
 }
 
+template <class T>
 class EltwiseKernel final : public DeviceKernel {
  public:
   EltwiseKernel(const KernelRequest& request, const CudaContext& context)
       : DeviceKernel(request, context),
         params_(std::get<EltwiseParams>(request.spec.params)),
-        image_floats_(request.bottoms[0].image_floats()),
+        image_elements_(request.bottoms[0].image_elements()),
         bottoms_(request.bottoms.size()) {
     if (bottoms_ > static_cast<std::size_t>(kMostBottoms)) {
       throw runtime::UsageError("layer '" + layer() + "': the CUDA kernel takes at most " +
@@ -45,50 +47,51 @@ class EltwiseKernel final : public DeviceKernel {
  private:
   template <int kBottoms>
   void run_with(Step step, const KernelCall& call) const {
-    const std::int64_t count = call.images * image_floats_;
+    const std::int64_t count = call.images * image_elements_;
     if (step == Step::forward) {
       expect_operands(call, bottoms_, 1);
-      const EltwiseForward<kBottoms> forward{bottoms<kBottoms>(call.in), call.out[0], params_.relu};
+      const EltwiseForward<T, kBottoms> forward{bottoms<kBottoms>(call, 0), call.output<T>(0), params_.relu};
       on_device_.launch(forward, count);
     } else {
       on_device_.launch(gradients<kBottoms>(call), count);
     }
   }
 
-  /// `pointers` may be empty.
+  /// From operand `first` on, if there are any.
   template <int kBottoms>
-  EltwiseBottoms<kBottoms> bottoms(std::span<const float* const> pointers) const {
-    EltwiseBottoms<kBottoms> result{combine(params_.operation), static_cast<int>(bottoms_), {}, {}};
+  EltwiseBottoms<T, kBottoms> bottoms(const KernelCall& call, std::size_t first) const {
+    EltwiseBottoms<T, kBottoms> result{combine(params_.operation), static_cast<int>(bottoms_), {}, {}};
     std::fill_n(result.coefficients, bottoms_, 1.0f);
     std::copy(params_.coefficients.begin(), params_.coefficients.end(), result.coefficients);
-    std::copy(pointers.begin(), pointers.end(), result.at);
+    for (std::size_t i = 0; first + i < call.in.size(); ++i) result.at[i] = call.input<T>(first + i);
     return result;
   }
 
   template <int kBottoms>
-  EltwiseBackward<kBottoms> gradients(const KernelCall& call) const {
+  EltwiseBackward<T, kBottoms> gradients(const KernelCall& call) const {
     const std::size_t first_bottom = params_.relu ? 2 : 1;
     const bool reads_bottoms = params_.operation != Operation::sum;
     const auto wanted = std::min(call.out.size(), bottoms_ - static_cast<std::size_t>(call.chunk));
     expect_operands(call, first_bottom + (reads_bottoms ? bottoms_ : 0), wanted);
-    EltwiseBackward<kBottoms> result{bottoms<kBottoms>(call.in.subspan(first_bottom)),
-                                     call.in[0],
-                                     params_.relu ? call.in[1] : nullptr,
-                                     {},
-                                     call.accumulate};
-    std::copy(call.out.begin(), call.out.end(), result.gradients + call.chunk);
+    EltwiseBackward<T, kBottoms> result{bottoms<kBottoms>(call, first_bottom),
+                                        call.input<T>(0),
+                                        params_.relu ? call.input<T>(1) : nullptr,
+                                        {},
+                                        call.accumulate};
+    for (std::size_t i = 0; i < call.out.size(); ++i)
+      result.gradients[static_cast<std::size_t>(call.chunk) + i] = call.output<T>(i);
     return result;
   }
 
   EltwiseParams params_;
-  std::int64_t image_floats_;
+  std::int64_t image_elements_;
   std::size_t bottoms_;
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_eltwise_kernel(const KernelRequest& request, CudaContext& context) {
-  return std::make_unique<EltwiseKernel>(request, context);
+  return make_of_element<EltwiseKernel>(request, context);
 }
 
 }  // namespace octrain::layers::cuda

@@ -1,14 +1,16 @@
 // Softmax loss and accuracy.
 #include "functors/logits.h"
-#include "launch_definitions.h"
+#include "instantiate.h"
 
 namespace octrain::layers::cuda {
 
-template cudaError_t enqueue_reduction(const LargestLogit&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue_reduction(const ExponentialSum&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const SoftmaxGradient&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue_reduction(const LabelRank&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue_reduction(const TotalOfImages<SoftmaxLossOf>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue_reduction(const TotalOfImages<IsRight>&, std::int64_t, cudaStream_t);
+#define OCTRAIN_LOGITS(T)                         \
+  OCTRAIN_REDUCE(LargestLogit<T>)                 \
+  OCTRAIN_REDUCE(ExponentialSum<T>)               \
+  OCTRAIN_LAUNCH(SoftmaxGradient<T>)              \
+  OCTRAIN_REDUCE(LabelRank<T>)                    \
+  OCTRAIN_REDUCE(TotalOfImages<SoftmaxLossOf<T>>) \
+  OCTRAIN_REDUCE(TotalOfImages<IsRight<T>>)
+OCTRAIN_OF_ELEMENTS(OCTRAIN_LOGITS)
 
 }  // namespace octrain::layers::cuda

@@ -9,7 +9,7 @@
 namespace octrain::layers::cuda {
 
 LogitsKernel::LogitsKernel(const KernelRequest& request, const CudaContext& context)
-    : DeviceKernel(request, context), classes_(request.bottoms[0].shape.c) {}
+    : DeviceKernel(request, context, 1), classes_(request.bottoms[0].shape.c) {}
 
 std::uint64_t LogitsKernel::workspace_for(std::int64_t images, std::size_t bytes_per_image) {
   return kResultBytes + static_cast<std::uint64_t>(images) * bytes_per_image;

@@ -12,8 +12,9 @@ class LogitsKernel : public DeviceKernel {
   LogitsKernel(const KernelRequest& request, const CudaContext& context);
 
  protected:
-  [[nodiscard]] Logits logits(const KernelCall& call) const {
-    return {call.in[0], call.in[1], call.images, classes_};
+  template <class T>
+  [[nodiscard]] Logits<T> logits(const KernelCall& call) const {
+    return {call.input<T>(0), call.input(1), call.images, classes_};
   }
   /// Bytes of workspace: what total() needs, then `bytes_per_image` for each image.
   static std::uint64_t workspace_for(std::int64_t images, std::size_t bytes_per_image);
@@ -31,6 +32,9 @@ class LogitsKernel : public DeviceKernel {
     on_device_.reduce(TotalOfImages<Of>{of, result}, 1);
     return fetch(result, call);
   }
+
+  /// The host waits for results, and gradients are multiplied by the iteration's loss scale.
+  bool repeats(bool) const final { return false; }
 
  private:
   static constexpr std::size_t kResultBytes = 64;

@@ -5,13 +5,15 @@
 #include <algorithm>
 
 #include "device_kernel.h"
+#include "for_element.h"
 
 namespace octrain::layers::cuda {
 
 namespace {
 
-constexpr std::int64_t kGroupFloats = std::int64_t{2} << 20;  // 8 MiB; a thread each fills any card
+constexpr std::int64_t kGroupElements = std::int64_t{2} << 20;  // 8 MiB of sums; a thread each fills any card
 
+template <class T>
 class LrnKernel final : public DeviceKernel {
  public:
   LrnKernel(const KernelRequest& request, const CudaContext& context)
@@ -19,7 +21,7 @@ class LrnKernel final : public DeviceKernel {
 
   std::uint64_t workspace_bytes(Step step, std::int64_t images, bool) const override {
     const std::int64_t buffers = step == Step::backward_data ? 2 : 1;
-    return static_cast<std::uint64_t>(buffers * group(images) * image_floats_) * sizeof(float);
+    return static_cast<std::uint64_t>(buffers * group(images) * image_elements_) * sizeof(float);
   }
 
   void run(Step step, const KernelCall& call) const override {
@@ -27,8 +29,8 @@ class LrnKernel final : public DeviceKernel {
     expect_operands(call, backward ? 2 : 1, 1);
     const std::int64_t images = group(call.images);
     for (std::int64_t first = 0; first < call.images; first += images) {
-      const std::int64_t at = first * image_floats_,
-                         count = std::min(images, call.images - first) * image_floats_;
+      const std::int64_t at = first * image_elements_,
+                         count = std::min(images, call.images - first) * image_elements_;
       backward ? run_backward(call, at, count) : run_forward(call, at, count);
     }
   }
@@ -40,7 +42,7 @@ class LrnKernel final : public DeviceKernel {
         window_(params.region == LrnParams::Region::across_channels, params.local_size, shape.c, shape.h,
                 shape.w),
         parameters_{params.k, params.alpha / static_cast<float>(window_floats(params)), params.beta},
-        image_floats_(shape.image_elements()) {}
+        image_elements_(shape.image_elements()) {}
 
   static int window_floats(const LrnParams& params) {
     const bool across = params.region == LrnParams::Region::across_channels;
@@ -49,35 +51,35 @@ class LrnKernel final : public DeviceKernel {
 
   /// Images at a time, out of as many.
   std::int64_t group(std::int64_t images) const {
-    return std::clamp<std::int64_t>(kGroupFloats / image_floats_, 1, images);
+    return std::clamp<std::int64_t>(kGroupElements / image_elements_, 1, images);
   }
 
   void run_forward(const KernelCall& call, std::int64_t at, std::int64_t count) const {
-    const float* bottom = call.in[0] + at;
+    const T* bottom = call.input<T>(0) + at;
     auto* sums = reinterpret_cast<float*>(call.workspace);
-    on_device_.launch(LrnSums{window_, parameters_, bottom, nullptr, sums, nullptr}, count);
-    on_device_.launch(LrnForward{parameters_, bottom, sums, call.out[0] + at}, count);
+    on_device_.launch(LrnSums<T>{window_, parameters_, bottom, nullptr, sums, nullptr}, count);
+    on_device_.launch(LrnForward<T>{parameters_, bottom, sums, call.output<T>(0) + at}, count);
   }
 
   void run_backward(const KernelCall& call, std::int64_t at, std::int64_t count) const {
-    const float *bottom = call.in[0] + at, *top_gradient = call.in[1] + at;
+    const T *bottom = call.input<T>(0) + at, *top_gradient = call.input<T>(1) + at;
     auto* sums = reinterpret_cast<float*>(call.workspace);
     float* ratios = sums + count;
-    on_device_.launch(LrnSums{window_, parameters_, bottom, top_gradient, sums, ratios}, count);
-    on_device_.launch(LrnBackward{window_, parameters_, bottom, top_gradient, sums, ratios, call.out[0] + at,
-                                  call.accumulate},
+    on_device_.launch(LrnSums<T>{window_, parameters_, bottom, top_gradient, sums, ratios}, count);
+    on_device_.launch(LrnBackward<T>{window_, parameters_, bottom, top_gradient, sums, ratios,
+                                     call.output<T>(0) + at, call.accumulate},
                       count);
   }
 
   LrnWindow window_;
   LrnParameters parameters_;
-  std::int64_t image_floats_;
+  std::int64_t image_elements_;
 };
 
 }  // namespace
 
 std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request, CudaContext& context) {
-  return std::make_unique<LrnKernel>(request, context);
+  return make_of_element<LrnKernel>(request, context);
 }
 
 }  // namespace octrain::layers::cuda

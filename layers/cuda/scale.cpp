@@ -2,11 +2,13 @@
 #include "functors/scale.h"
 
 #include "device_kernel.h"
+#include "for_element.h"
 
 namespace octrain::layers::cuda {
 
 namespace {
 
+template <class T>
 class ScaleKernel final : public DeviceKernel {
  public:
   ScaleKernel(const KernelRequest& request, const CudaContext& context)
@@ -24,33 +26,35 @@ class ScaleKernel final : public DeviceKernel {
     const std::size_t parameters = params_.bias ? 2 : 1;
     if (step == Step::forward) {
       expect_operands(call, 1 + parameters, 1);
-      on_device_.launch(ScaleForward{scale(call, 1), channel_of_, call.in[0], call.out[0]}, floats(call));
+      on_device_.launch(ScaleForward<T>{scale(call, 1), channel_of_, call.input<T>(0), call.output<T>(0)},
+                        elements(call));
     } else if (step == Step::backward_parameters) {
       expect_operands(call, 2 + parameters, parameters);
       backward_parameters(call);
     } else {
       expect_operands(call, 2 + parameters, 1);
-      on_device_.launch(
-          ScaleBackward{scale(call, 2), channel_of_, call.in[0], call.in[1], call.out[0], call.accumulate},
-          floats(call));
+      on_device_.launch(ScaleBackward<T>{scale(call, 2), channel_of_, call.input<T>(0), call.input<T>(1),
+                                         call.output<T>(0), call.accumulate},
+                        elements(call));
     }
   }
 
  private:
-  std::int64_t floats(const KernelCall& call) const { return call.images * channels_ * pixels_; }
+  std::int64_t elements(const KernelCall& call) const { return call.images * channels_ * pixels_; }
   /// Gamma and beta from operand `at` on.
   ScaleOf scale(const KernelCall& call, std::size_t at) const {
-    return {call.in[at], params_.bias ? call.in[at + 1] : nullptr, params_.relu};
+    return {call.input(at), params_.bias ? call.input(at + 1) : nullptr, params_.relu};
   }
 
   void backward_parameters(const KernelCall& call) const {
     const ChannelParts parts(call.images, channels_, pixels_);
     auto* partial = reinterpret_cast<SumPair*>(call.workspace);
-    on_device_.reduce(ChannelSums<ScaleTerms>{{scale(call, 2), call.in[0], call.in[1]}, parts, partial},
-                      parts.blocks());
-    on_device_.launch(
-        ScaleParameters{parts, partial, call.out[0], params_.bias ? call.out[1] : nullptr, call.accumulate},
-        channels_);
+    on_device_.reduce(
+        ChannelSums<ScaleTerms<T>>{{scale(call, 2), call.input<T>(0), call.input<T>(1)}, parts, partial},
+        parts.blocks());
+    on_device_.launch(ScaleParameters{parts, partial, call.output(0), params_.bias ? call.output(1) : nullptr,
+                                      call.accumulate},
+                      channels_);
   }
 
   ScaleParams params_;
@@ -61,7 +65,7 @@ class ScaleKernel final : public DeviceKernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_scale_kernel(const KernelRequest& request, CudaContext& context) {
-  return std::make_unique<ScaleKernel>(request, context);
+  return make_of_element<ScaleKernel>(request, context);
 }
 
 }  // namespace octrain::layers::cuda

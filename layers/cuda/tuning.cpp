@@ -20,7 +20,8 @@ bool is_within(const Candidate& candidate, const Bounds& bounds) {
   if (!candidate.usable || candidate.workspace_bytes > bounds.workspace_bytes) return false;
   if (bounds.deterministic && !candidate.deterministic) return false;
   if (candidate.math == Math::converting) return false;
-  return bounds.tf32 || candidate.math != Math::tensor;
+  const bool tensor_cores = bounds.tf32 || bounds.element != ElementType::float32;
+  return tensor_cores || candidate.math != Math::tensor;
 }
 
 /// Takes `prefix` off the front of `text`.
@@ -91,7 +92,8 @@ std::string choice_key(std::string_view card, std::uint64_t cudnn_version, const
   std::string name(card);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c <= ' ' || c == '='; }, '_');
-  return "card=" + name + " cudnn=" + std::to_string(cudnn_version) + (bounds.tf32 ? " tf32" : " float32") +
+  return "card=" + name + " cudnn=" + std::to_string(cudnn_version) + " " +
+         std::string(bounds.tf32 ? "tf32" : name_of(bounds.element)) +
          (bounds.deterministic ? " deterministic" : " nondeterministic") +
          " limit=" + std::to_string(bounds.workspace_bytes) + " " + std::string(shape.step) +
          " images=" + std::to_string(shape.images) + " bottom=" + std::to_string(shape.channels) + "x" +

@@ -8,13 +8,15 @@
 #include <string>
 #include <string_view>
 
+#include "octrain/layers/blob.h"
+
 namespace octrain::layers::cuda {
 
 /// What the arithmetic of an algorithm is.
 enum class Math {
   fma,         ///< single precision throughout
   standard,    ///< what the card does single precision by: TF32 where it has that
-  tensor,      ///< tensor cores, as `standard`
+  tensor,      ///< tensor cores, of what the operands are stored as (float32: TF32)
   converting,  ///< through half precision: never taken
 };
 
@@ -32,6 +34,7 @@ struct Bounds {
   std::uint64_t workspace_bytes = 0;
   bool deterministic = true;
   bool tf32 = false;
+  ElementType element = ElementType::float32;
 };
 
 /// Measured candidates: the fastest within the bounds; of those as fast as nearly makes no difference, the

@@ -1,19 +1,20 @@
 // Work that reads neighbours: pooling and LRN.
 #include "functors/lrn.h"
 #include "functors/pooling.h"
-#include "launch_definitions.h"
+#include "instantiate.h"
 
 namespace octrain::layers::cuda {
 
-template cudaError_t enqueue(const MaximumForward<std::uint8_t>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const MaximumForward<std::int32_t>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const MaximumBackward<std::uint8_t>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const MaximumBackward<std::int32_t>&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const AverageForward&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const AverageBackward&, std::int64_t, cudaStream_t);
-
-template cudaError_t enqueue(const LrnSums&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const LrnForward&, std::int64_t, cudaStream_t);
-template cudaError_t enqueue(const LrnBackward&, std::int64_t, cudaStream_t);
+#define OCTRAIN_WINDOWS(T)                         \
+  OCTRAIN_LAUNCH(MaximumForward<T, std::uint8_t>)  \
+  OCTRAIN_LAUNCH(MaximumForward<T, std::int32_t>)  \
+  OCTRAIN_LAUNCH(MaximumBackward<T, std::uint8_t>) \
+  OCTRAIN_LAUNCH(MaximumBackward<T, std::int32_t>) \
+  OCTRAIN_LAUNCH(AverageForward<T>)                \
+  OCTRAIN_LAUNCH(AverageBackward<T>)               \
+  OCTRAIN_LAUNCH(LrnSums<T>)                       \
+  OCTRAIN_LAUNCH(LrnForward<T>)                    \
+  OCTRAIN_LAUNCH(LrnBackward<T>)
+OCTRAIN_OF_ELEMENTS(OCTRAIN_WINDOWS)
 
 }  // namespace octrain::layers::cuda

@@ -63,10 +63,10 @@ class BatchNormKernel final : public Kernel {
     const float* mean;
     std::vector<float> scale, shift;
   };
-  Affine affine(std::span<const float* const> operands, std::size_t norm, std::size_t gamma) const {
-    const float* inv_std = operands[norm] + grid_.padded_channels();
-    Affine result{operands[norm], padded(grid_, params_.affine ? operands[gamma] : nullptr, 1),
-                  padded(grid_, params_.affine ? operands[gamma + 1] : nullptr, 0)};
+  Affine affine(const KernelCall& call, std::size_t norm, std::size_t gamma) const {
+    const float* inv_std = call.input(norm) + grid_.padded_channels();
+    Affine result{call.input(norm), padded(grid_, params_.affine ? call.input(gamma) : nullptr, 1),
+                  padded(grid_, params_.affine ? call.input(gamma + 1) : nullptr, 0)};
     for (std::size_t c = 0; c < result.scale.size(); ++c) result.scale[c] *= inv_std[c];
     return result;
   }
@@ -74,7 +74,7 @@ class BatchNormKernel final : public Kernel {
   // Sums of x - pivot and its square, the pivot a channel's first value, so that a mean far from zero costs
   // no digits.
   void statistics(const KernelCall& call) const {
-    const float* x = call.in[0];
+    const float* x = call.input(0);
     const std::int64_t channels = grid_.padded_channels();
     std::vector<float> pivot(static_cast<std::size_t>(channels));
     for (std::int64_t c = 0; c < channels; ++c) {
@@ -98,7 +98,7 @@ class BatchNormKernel final : public Kernel {
                      const double* square_sums) const {
     const double before = call.accumulate ? static_cast<double>(call.first_image * grid_.pixels) : 0;
     const double added = static_cast<double>(call.images * grid_.pixels);
-    const Moments moments(call.out[0], grid_.padded_channels());
+    const Moments moments(call.output(0), grid_.padded_channels());
     for (std::int64_t c = 0; c < grid_.padded_channels(); ++c) {
       const double shifted = sums[c] / added;
       const double mean = static_cast<double>(pivot[static_cast<std::size_t>(c)]) + shifted;
@@ -116,39 +116,39 @@ class BatchNormKernel final : public Kernel {
     const std::int64_t channels = grid_.padded_channels();
     const double count = static_cast<double>(batch_ * grid_.pixels);
     const double unbiased = count > 1 ? count - 1 : 1;
-    const auto* mean = reinterpret_cast<const double*>(call.in[0]);
+    const auto* mean = call.input<double>(0);
     const double* squares = mean + channels;
     for (std::int64_t c = 0; c < channels; ++c) {
-      call.out[0][c] = static_cast<float>(mean[c]);
-      call.out[0][channels + c] =
+      call.output(0)[c] = static_cast<float>(mean[c]);
+      call.output(0)[channels + c] =
           static_cast<float>(1 / std::sqrt(squares[c] / count + static_cast<double>(params_.epsilon)));
     }
     const float keep = params_.momentum;
     for (std::int64_t c = 0; c < grid_.channels; ++c) {
-      call.out[1][c] = keep * call.in[1][c] + (1 - keep) * static_cast<float>(mean[c]);
-      call.out[2][c] = keep * call.in[2][c] + (1 - keep) * static_cast<float>(squares[c] / unbiased);
+      call.output(1)[c] = keep * call.input(1)[c] + (1 - keep) * static_cast<float>(mean[c]);
+      call.output(2)[c] = keep * call.input(2)[c] + (1 - keep) * static_cast<float>(squares[c] / unbiased);
     }
   }
 
   // in: running mean and variance; out: norm.
   void finish_testing(const KernelCall& call) const {
     const std::int64_t channels = grid_.padded_channels();
-    std::fill_n(call.out[0], 2 * channels, 0.0f);
+    std::fill_n(call.output(0), 2 * channels, 0.0f);
     for (std::int64_t c = 0; c < grid_.channels; ++c) {
-      call.out[0][c] = call.in[0][c];
-      call.out[0][channels + c] = 1 / std::sqrt(call.in[1][c] + params_.epsilon);
+      call.output(0)[c] = call.input(0)[c];
+      call.output(0)[channels + c] = 1 / std::sqrt(call.input(1)[c] + params_.epsilon);
     }
   }
 
   template <bool kRelu>
   void forward(const KernelCall& call) const {
-    const Affine channels = affine(call.in, 1, 2);
+    const Affine channels = affine(call, 1, 2);
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
       const Lanes mean = grid_.spread(channels.mean, block),
                   scale = grid_.spread(channels.scale.data(), block),
                   shift = grid_.spread(channels.shift.data(), block);
-      const float* x = call.in[0] + offset;
-      float* y = call.out[0] + offset;
+      const float* x = call.input(0) + offset;
+      float* y = call.output(0) + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
         const float value = normalise(x[e], mean.at[l], scale.at[l], shift.at[l]);
         y[e] = kRelu && !(value > 0) ? 0 : value;
@@ -159,33 +159,33 @@ class BatchNormKernel final : public Kernel {
   template <bool kRelu>
   void backward_statistics(const KernelCall& call) const {
     const std::int64_t channels = grid_.padded_channels();
-    const Affine norm = affine(call.in, 2, 3);
+    const Affine norm = affine(call, 2, 3);
     std::vector<double> sums(static_cast<std::size_t>(2 * channels));
     sum_channels(grid_, call.images, sums.data(), sums.data() + channels,
                  [&](std::int64_t block, std::int64_t offset, LaneSums& lanes) {
                    const Lanes mean = grid_.spread(norm.mean, block),
                                scale = grid_.spread(norm.scale.data(), block),
                                shift = grid_.spread(norm.shift.data(), block);
-                   const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
+                   const float *x = call.input(0) + offset, *dy = call.input(1) + offset;
                    sum_lanes(grid_.unit_floats, lanes, [&](std::int64_t e, int l) {
                      const bool off = kRelu && !(normalise(x[e], mean.at[l], scale.at[l], shift.at[l]) > 0);
                      const float gradient = off ? 0 : dy[e];
                      return Terms{gradient, gradient * (x[e] - mean.at[l])};
                    });
                  });
-    auto* total = reinterpret_cast<double*>(call.out[0]);
+    auto* total = call.output<double>(0);
     for (std::size_t i = 0; i < sums.size(); ++i) total[i] = call.accumulate ? total[i] + sums[i] : sums[i];
   }
 
   // in: sums, norm; out: gamma', beta'.
   void backward_parameters(const KernelCall& call) const {
-    const Sums sums(call.in[0], grid_.padded_channels());
-    const float* inv_std = call.in[1] + grid_.padded_channels();
+    const Sums sums(call.input(0), grid_.padded_channels());
+    const float* inv_std = call.input(1) + grid_.padded_channels();
     for (std::int64_t c = 0; c < grid_.channels; ++c) {
       const auto gamma = static_cast<float>(sums.projection[c] * static_cast<double>(inv_std[c]));
       const auto beta = static_cast<float>(sums.gradient[c]);
-      call.out[0][c] = call.accumulate ? call.out[0][c] + gamma : gamma;
-      call.out[1][c] = call.accumulate ? call.out[1][c] + beta : beta;
+      call.output(0)[c] = call.accumulate ? call.output(0)[c] + gamma : gamma;
+      call.output(1)[c] = call.accumulate ? call.output(1)[c] + beta : beta;
     }
   }
 
@@ -193,8 +193,8 @@ class BatchNormKernel final : public Kernel {
   template <bool kRelu, bool kAccumulate>
   void backward_data(const KernelCall& call) const {
     const std::int64_t padded_channels = grid_.padded_channels();
-    const Affine norm = affine(call.in, 2, 4);
-    const Sums sums(call.in[3], padded_channels);
+    const Affine norm = affine(call, 2, 4);
+    const Sums sums(call.input(3), padded_channels);
     const double count = static_cast<double>(batch_ * grid_.pixels);
     std::vector<float> offsets(static_cast<std::size_t>(padded_channels)), slopes(offsets.size());
     for (std::int64_t c = 0; c < padded_channels; ++c) {
@@ -208,8 +208,8 @@ class BatchNormKernel final : public Kernel {
                   shift = grid_.spread(norm.shift.data(), block),
                   mean_gradient = grid_.spread(offsets.data(), block),
                   slope = grid_.spread(slopes.data(), block);
-      const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
-      float* dx = call.out[0] + offset;
+      const float *x = call.input(0) + offset, *dy = call.input(1) + offset;
+      float* dx = call.output(0) + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
         const bool off = kRelu && !(normalise(x[e], mean.at[l], scale.at[l], shift.at[l]) > 0);
         const float gradient = off ? 0 : dy[e];

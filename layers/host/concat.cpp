@@ -24,11 +24,12 @@ class ConcatKernel final : public Kernel {
   std::vector<Layout> top_layouts() const override { return {layout_}; }
 
   void run(Step step, const KernelCall& call) const override {
-    for (std::size_t i = 0; i < (step == Step::forward ? call.in : call.out).size(); ++i) {
+    const std::size_t bottoms = step == Step::forward ? call.in.size() : call.out.size();
+    for (std::size_t i = 0; i < bottoms; ++i) {
       if (step == Step::forward) {
-        forward(bottoms_[i], call.in[i], call);
+        forward(bottoms_[i], call.input(i), call);
       } else {
-        backward(bottoms_[static_cast<std::size_t>(call.chunk) + i], call.out[i], call);
+        backward(bottoms_[static_cast<std::size_t>(call.chunk) + i], call.output(i), call);
       }
     }
   }
@@ -49,12 +50,12 @@ class ConcatKernel final : public Kernel {
     const std::int64_t unit_floats = bottom.grid.unit_floats;
     if (aligned_) {
       parallel_for(call.images * bottom.grid.blocks, [&](std::int64_t unit) {
-        std::copy_n(from + unit * unit_floats, unit_floats, call.out[0] + top_offset(bottom, unit));
+        std::copy_n(from + unit * unit_floats, unit_floats, call.output(0) + top_offset(bottom, unit));
       });
       return;
     }
     parallel_for(call.images, [&](std::int64_t image) {
-      float* top = call.out[0] + image * top_.image_floats();
+      float* top = call.output(0) + image * top_.image_floats();
       copy_channels({bottom.grid, from + image * bottom.grid.image_floats()}, {top_, top, bottom.first},
                     bottom.grid.channels, false);
       zero_padding_channels(top_, top);
@@ -65,7 +66,7 @@ class ConcatKernel final : public Kernel {
     const std::int64_t unit_floats = bottom.grid.unit_floats;
     if (aligned_) {
       parallel_for(call.images * bottom.grid.blocks, [&](std::int64_t unit) {
-        const float* from = call.in[0] + top_offset(bottom, unit);
+        const float* from = call.input(0) + top_offset(bottom, unit);
         float* target = to + unit * unit_floats;
         if (call.accumulate) {
           std::transform(from, from + unit_floats, target, target, std::plus<>());
@@ -77,7 +78,7 @@ class ConcatKernel final : public Kernel {
     }
     parallel_for(call.images, [&](std::int64_t image) {
       float* target = to + image * bottom.grid.image_floats();
-      copy_channels({top_, call.in[0] + image * top_.image_floats(), bottom.first}, {bottom.grid, target},
+      copy_channels({top_, call.input(0) + image * top_.image_floats(), bottom.first}, {bottom.grid, target},
                     bottom.grid.channels, call.accumulate);
       zero_padding_channels(bottom.grid, target);
     });

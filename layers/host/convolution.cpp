@@ -242,7 +242,7 @@ std::uint64_t ConvolutionKernel::workspace_bytes(Step step, std::int64_t images,
 
 void ConvolutionKernel::run(Step step, const KernelCall& call) const {
   if (step == Step::mask_gradient) {
-    mask_gradient(call.in[0], call.out[0], call.images * top_.image_floats());
+    mask_gradient(call.input(0), call.output(0), call.images * top_.image_elements());
     return;
   }
   primitive(step, call.images).run(call.in, call.out, call.accumulate, call.workspace);

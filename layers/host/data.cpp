@@ -25,8 +25,8 @@ class DataKernel final : public Kernel {
   void run(Step, const KernelCall& call) const override {
     if (source_ == nullptr)
       throw runtime::UsageError("a net lowered without a data source can be planned, not run");
-    source_->fill_images(call.first_image, call.images, call.out[0]);
-    if (tops_ > 1) source_->fill_labels(call.first_image, call.images, call.out[1]);
+    source_->fill_images(call.first_image, call.images, call.output(0));
+    if (tops_ > 1) source_->fill_labels(call.first_image, call.images, call.output(1));
   }
 
  private:

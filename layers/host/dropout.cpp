@@ -23,16 +23,16 @@ class DropoutKernel final : public Kernel {
 
   // Both directions are the same: out (+)= in * mask.
   void run(Step, const KernelCall& call) const override {
-    const bool in_place = call.in[0] == call.out[0];
+    const bool in_place = call.input(0) == call.output(0);
     if (!call.training) {
       if (in_place) return;
       parallel_elements(call.images * grid_.image_floats(), [&](std::int64_t begin, std::int64_t end) {
-        std::copy(call.in[0] + begin, call.in[0] + end, call.out[0] + begin);
+        std::copy(call.input(0) + begin, call.input(0) + end, call.output(0) + begin);
       });
       return;
     }
     if (grid_.padded_channels() != grid_.channels && !call.accumulate && !in_place) {
-      std::memset(call.out[0], 0,
+      std::memset(call.output(0), 0,
                   static_cast<std::size_t>(call.images * grid_.image_floats()) * sizeof(float));
     }
     parallel_elements(call.images * grid_.channels * grid_.pixels,
@@ -50,8 +50,8 @@ class DropoutKernel final : public Kernel {
       if (i == begin || element % 4 == 0) words = generator_(element / 4, call.iteration);
       const float uniform = static_cast<float>(words[element % 4] >> 8) * 0x1p-24f;
       const std::int64_t at = position(i);
-      const float value = uniform < ratio_ ? 0 : call.in[0][at] * scale;
-      call.out[0][at] = call.accumulate ? call.out[0][at] + value : value;
+      const float value = uniform < ratio_ ? 0 : call.input(0)[at] * scale;
+      call.output(0)[at] = call.accumulate ? call.output(0)[at] + value : value;
     }
   }
 

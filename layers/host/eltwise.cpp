@@ -35,13 +35,13 @@ class EltwiseKernel final : public Kernel {
     Staging staging(*this, call);
     const std::int64_t floats = call.images * grids_[0].image_floats();
     if (step == Step::forward) {
-      const auto bottoms = staging.read(call.in);
-      for_each_chunk(floats,
-                     [&](std::int64_t at, std::int64_t count) { forward(bottoms, call.out[0], at, count); });
+      const auto bottoms = staging.read(0);
+      for_each_chunk(
+          floats, [&](std::int64_t at, std::int64_t count) { forward(bottoms, call.output(0), at, count); });
       return;
     }
     const std::size_t first_bottom = params_.relu ? 2 : 1;
-    const auto bottoms = staging.read(call.in.subspan(std::min(first_bottom, call.in.size())));
+    const auto bottoms = staging.read(first_bottom);
     const auto gradients = staging.targets();
     for_each_chunk(
         floats, [&](std::int64_t at, std::int64_t count) { backward(call, bottoms, gradients, at, count); });
@@ -61,20 +61,23 @@ class EltwiseKernel final : public Kernel {
     Staging(const EltwiseKernel& kernel, const KernelCall& call)
         : kernel_(kernel), call_(call), free_(reinterpret_cast<float*>(call.workspace)) {}
 
-    std::vector<const float*> read(std::span<const float* const> bottoms) {
-      std::vector<const float*> values(bottoms.begin(), bottoms.end());
-      for (std::size_t i = 0; i < values.size(); ++i) {
+    /// The bottoms from operand `first` on, if there are any.
+    std::vector<const float*> read(std::size_t first) {
+      std::vector<const float*> values;
+      for (std::size_t i = 0; first + i < call_.in.size(); ++i) {
+        values.push_back(call_.input(first + i));
         if (!kernel_.strange(i)) continue;
         float* copy = take();
-        relayout(kernel_.grids_[i], bottoms[i], kernel_.grids_[0], copy, false);
+        relayout(kernel_.grids_[i], values[i], kernel_.grids_[0], copy, false);
         values[i] = copy;
       }
       return values;
     }
 
     std::vector<float*> targets() {
-      std::vector<float*> values(call_.out.begin(), call_.out.end());
-      for (std::size_t i = 0; i < values.size(); ++i) {
+      std::vector<float*> values;
+      for (std::size_t i = 0; i < call_.out.size(); ++i) {
+        values.push_back(call_.output(i));
         if (kernel_.strange(bottom(i))) values[i] = take();
       }
       return values;
@@ -82,8 +85,8 @@ class EltwiseKernel final : public Kernel {
 
     void write(const std::vector<float*>& targets) const {
       for (std::size_t i = 0; i < targets.size(); ++i) {
-        if (targets[i] == call_.out[i]) continue;
-        relayout(kernel_.grids_[0], targets[i], kernel_.grids_[bottom(i)], call_.out[i], call_.accumulate);
+        if (targets[i] == call_.output(i)) continue;
+        relayout(kernel_.grids_[0], targets[i], kernel_.grids_[bottom(i)], call_.output(i), call_.accumulate);
       }
     }
 
@@ -157,9 +160,9 @@ class EltwiseKernel final : public Kernel {
                 const std::vector<float*>& gradients, std::int64_t at, std::int64_t count) const {
     // The results may lie on top' or on the top, so these are read first.
     float gradient[kChunk], value[kChunk];
-    const float* dy = call.in[0] + at;
+    const float* dy = call.input(0) + at;
     if (params_.relu) {
-      const float* y = call.in[1] + at;
+      const float* y = call.input(1) + at;
 #pragma omp simd
       for (std::int64_t e = 0; e < count; ++e) gradient[e] = y[e] > 0 ? dy[e] : 0;
     } else {
@@ -172,7 +175,7 @@ class EltwiseKernel final : public Kernel {
       for (std::int64_t e = 0; e < count; ++e) value[e] = factor * gradient[e];
       apply_bottoms(bottoms, bottom, value, at, count);
       // A staged gradient is added to its target when it is written back.
-      const bool accumulate = call.accumulate && gradients[out] == call.out[out];
+      const bool accumulate = call.accumulate && gradients[out] == call.output(out);
       float* dx = gradients[out] + at;
 #pragma omp simd
       for (std::int64_t e = 0; e < count; ++e) dx[e] = accumulate ? dx[e] + value[e] : value[e];

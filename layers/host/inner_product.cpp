@@ -66,7 +66,7 @@ class InnerProductKernel final : public Kernel {
 
   std::uint64_t columns_bytes(std::int64_t images) const;
   const float* gather_columns(const float* top_gradient, const KernelCall& call) const;
-  void run_primitive(Step step, std::span<const float* const> in, std::span<float* const> out,
+  void run_primitive(Step step, std::span<const void* const> in, std::span<void* const> out,
                      const KernelCall& call) const;
   void run_forward(const KernelCall& call) const;
   void run_parameters(const KernelCall& call) const;
@@ -88,7 +88,7 @@ InnerProductKernel::InnerProductKernel(const KernelRequest& request)
       params_(std::get<InnerProductParams>(request.spec.params)),
       bottom_(request.bottoms[0]),
       outputs_(params_.outputs),
-      depth_(bottom_.image_floats()),
+      depth_(bottom_.image_elements()),
       chunk_rows_(static_cast<std::int64_t>(
           std::bit_floor(std::max(kChunkBytes / bottom_.image_bytes(), std::uint64_t{1})))) {
   chunk_rows_ = std::min(chunk_rows_, outputs_);
@@ -196,9 +196,9 @@ void InnerProductKernel::run(Step step, const KernelCall& call) const {
     case Step::forward:
       return run_forward(call);
     case Step::mask_gradient:
-      return mask_gradient(call.in[0], call.out[0], call.images * outputs_);
+      return mask_gradient(call.input(0), call.output(0), call.images * outputs_);
     case Step::backward_data: {
-      const std::array<const float*, 2> in = {gather_columns(call.in[0], call), call.in[1]};
+      const std::array<const void*, 2> in = {gather_columns(call.input(0), call), call.input(1)};
       return run_primitive(step, in, call.out, call);
     }
     default:
@@ -206,31 +206,32 @@ void InnerProductKernel::run(Step step, const KernelCall& call) const {
   }
 }
 
-void InnerProductKernel::run_primitive(Step step, std::span<const float* const> in,
-                                       std::span<float* const> out, const KernelCall& call) const {
+void InnerProductKernel::run_primitive(Step step, std::span<const void* const> in, std::span<void* const> out,
+                                       const KernelCall& call) const {
   std::byte* workspace = call.workspace + columns_bytes(call.images);
   primitive(step, call.images, call.chunk).run(in, out, call.accumulate, workspace);
 }
 
 void InnerProductKernel::run_forward(const KernelCall& call) const {
-  const float* bias = params_.bias ? call.in[2] + first_row(call.chunk) : nullptr;
-  const std::array<const float*, 3> in = {call.in[0], call.in[1], bias};
+  const float* bias = params_.bias ? call.input(2) + first_row(call.chunk) : nullptr;
+  const std::array<const void*, 3> in = {call.input(0), call.input(1), bias};
   if (whole()) return run_primitive(Step::forward, in, call.out, call);
-  const std::array<float*, 1> columns = {reinterpret_cast<float*>(call.workspace)};
-  run_primitive(Step::forward, in, columns, call);
+  auto* columns = reinterpret_cast<float*>(call.workspace);
+  const std::array<void*, 1> out = {columns};
+  run_primitive(Step::forward, in, out, call);
   const std::int64_t width = padded_rows(call.chunk);
   for (std::int64_t image = 0; image < call.images; ++image) {
-    std::copy_n(columns[0] + image * width, rows(call.chunk),
-                call.out[0] + image * outputs_ + first_row(call.chunk));
+    std::copy_n(columns + image * width, rows(call.chunk),
+                call.output(0) + image * outputs_ + first_row(call.chunk));
   }
 }
 
 void InnerProductKernel::run_parameters(const KernelCall& call) const {
-  const std::array<const float*, 2> in = {call.in[0], gather_columns(call.in[1], call)};
+  const std::array<const void*, 2> in = {call.input(0), gather_columns(call.input(1), call)};
   run_primitive(Step::backward_parameters, in, call.out.first(1), call);
   if (call.chunk > 0 || !params_.bias) return;
-  const float* top_gradient = call.in[1];
-  float* bias_gradient = call.out[1];
+  const float* top_gradient = call.input(1);
+  float* bias_gradient = call.output(1);
   if (!call.accumulate) std::fill_n(bias_gradient, padded_outputs(), 0.0f);
   for (std::int64_t image = 0; image < call.images; ++image) {
     add(bias_gradient, top_gradient + image * outputs_, outputs_);

@@ -13,7 +13,10 @@ namespace octrain::layers::host {
 class Logits {
  public:
   Logits(const BlobDesc& blob, const KernelCall& call)
-      : classes_(blob.shape.c), stride_(blob.image_floats()), values_(call.in[0]), labels_(call.in[1]) {
+      : classes_(blob.shape.c),
+        stride_(blob.image_elements()),
+        values_(call.input(0)),
+        labels_(call.input(1)) {
     for (std::int64_t i = 0; i < call.images; ++i) {
       if (labels_[i] < static_cast<float>(classes_)) continue;
       throw runtime::BadInput("image " + std::to_string(call.first_image + i) + " of the batch has label " +

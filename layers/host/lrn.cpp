@@ -83,19 +83,19 @@ class LrnKernel final : public Kernel {
                    Scratch& scratch) const {
     const std::int64_t at = image * grid_.image_floats() + pixel * grid_.block;
     const std::int64_t pixels = std::min(kTilePixels, grid_.pixels - pixel);
-    gather(call.in[0] + at, pixels, scratch.x.data());
-    if (backward) gather(call.in[1] + at, pixels, scratch.dy.data());
+    gather(call.input(0) + at, pixels, scratch.x.data());
+    if (backward) gather(call.input(1) + at, pixels, scratch.dy.data());
     compute(scratch.x.data(), backward ? scratch.dy.data() : nullptr, pixels * row_floats_, scratch,
             scratch.result.data());
-    scatter(scratch.result.data(), pixels, call.accumulate, call.out[0] + at);
+    scatter(scratch.result.data(), pixels, call.accumulate, call.output(0) + at);
   }
 
   void within_unit(const KernelCall& call, bool backward, std::int64_t unit, Scratch& scratch) const {
     const std::int64_t at = unit * grid_.unit_floats, floats = grid_.unit_floats;
-    const float* dy = backward ? call.in[1] + at : nullptr;
-    float* to = call.out[0] + at;
-    if (!call.accumulate) return compute(call.in[0] + at, dy, floats, scratch, to);
-    compute(call.in[0] + at, dy, floats, scratch, scratch.result.data());
+    const float* dy = backward ? call.input(1) + at : nullptr;
+    float* to = call.output(0) + at;
+    if (!call.accumulate) return compute(call.input(0) + at, dy, floats, scratch, to);
+    compute(call.input(0) + at, dy, floats, scratch, scratch.result.data());
 #pragma omp simd
     for (std::int64_t e = 0; e < floats; ++e) to[e] += scratch.result[static_cast<std::size_t>(e)];
   }

@@ -201,15 +201,15 @@ void AveragePoolingKernel::spread_unit(const float* top_gradient, float* bottom_
 void AveragePoolingKernel::run(Step step, const KernelCall& call) const {
   const BlobDesc &bottom = geometry_.bottom, &top = geometry_.top;
   const std::int64_t blocks = bottom.padded_channels() / bottom.layout.channel_block;
-  const std::int64_t bottom_unit = bottom.image_floats() / blocks, top_unit = top.image_floats() / blocks;
+  const std::int64_t bottom_unit = bottom.image_elements() / blocks, top_unit = top.image_elements() / blocks;
   parallel_for(call.images * blocks, [&](std::int64_t unit) {
     if (step == Step::forward) {
-      pool_unit(call.in[0] + unit * bottom_unit, call.out[0] + unit * top_unit);
+      pool_unit(call.input(0) + unit * bottom_unit, call.output(0) + unit * top_unit);
       return;
     }
-    float* bottom_gradient = call.out[0] + unit * bottom_unit;
+    float* bottom_gradient = call.output(0) + unit * bottom_unit;
     if (!call.accumulate) std::fill_n(bottom_gradient, bottom_unit, 0.0f);
-    spread_unit(call.in[0] + unit * top_unit, bottom_gradient);
+    spread_unit(call.input(0) + unit * top_unit, bottom_gradient);
   });
 }
 

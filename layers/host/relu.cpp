@@ -46,11 +46,11 @@ class ReluKernel final : public Kernel {
   std::vector<Layout> top_layouts() const override { return {bottom_.layout}; }
 
   void run(Step step, const KernelCall& call) const override {
-    const std::int64_t count = call.images * bottom_.image_floats();
+    const std::int64_t count = call.images * bottom_.image_elements();
     if (step == Step::forward) {
-      rectify(call.in[0], call.out[0], count);
+      rectify(call.input(0), call.output(0), count);
     } else {
-      rectify_gradient(call.in[0], call.in[1], call.out[0], count, call.accumulate);
+      rectify_gradient(call.input(0), call.input(1), call.output(0), count, call.accumulate);
     }
   }
 

@@ -28,7 +28,7 @@ class ScaleKernel final : public Kernel {
     std::vector<float> gamma, beta;
   };
   Affine affine(const KernelCall& call, std::size_t at) const {
-    return {padded(grid_, call.in[at], 1), padded(grid_, params_.bias ? call.in[at + 1] : nullptr, 0)};
+    return {padded(grid_, call.input(at), 1), padded(grid_, params_.bias ? call.input(at + 1) : nullptr, 0)};
   }
 
   void forward(const KernelCall& call) const {
@@ -36,8 +36,8 @@ class ScaleKernel final : public Kernel {
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
       const Lanes gamma = grid_.spread(channels.gamma.data(), block),
                   beta = grid_.spread(channels.beta.data(), block);
-      const float* x = call.in[0] + offset;
-      float* y = call.out[0] + offset;
+      const float* x = call.input(0) + offset;
+      float* y = call.output(0) + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
         const float value = x[e] * gamma.at[l] + beta.at[l];
         y[e] = params_.relu && !(value > 0) ? 0 : value;
@@ -57,15 +57,16 @@ class ScaleKernel final : public Kernel {
                  [&](std::int64_t block, std::int64_t offset, LaneSums& lanes) {
                    const Lanes gamma = grid_.spread(channels.gamma.data(), block),
                                beta = grid_.spread(channels.beta.data(), block);
-                   const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
+                   const float *x = call.input(0) + offset, *dy = call.input(1) + offset;
                    sum_lanes(grid_.unit_floats, lanes, [&](std::int64_t e, int l) {
                      const float g = gradient(x[e], dy[e], gamma.at[l], beta.at[l]);
                      return Terms{g * x[e], g};
                    });
                  });
     for (std::size_t c = 0; c < static_cast<std::size_t>(grid_.channels); ++c) {
-      call.out[0][c] = (call.accumulate ? call.out[0][c] : 0) + static_cast<float>(products[c]);
-      if (params_.bias) call.out[1][c] = (call.accumulate ? call.out[1][c] : 0) + static_cast<float>(sums[c]);
+      call.output(0)[c] = (call.accumulate ? call.output(0)[c] : 0) + static_cast<float>(products[c]);
+      if (params_.bias)
+        call.output(1)[c] = (call.accumulate ? call.output(1)[c] : 0) + static_cast<float>(sums[c]);
     }
   }
 
@@ -74,8 +75,8 @@ class ScaleKernel final : public Kernel {
     for_each_unit(grid_, call.images, [&](std::int64_t block, std::int64_t offset) {
       const Lanes gamma = grid_.spread(channels.gamma.data(), block),
                   beta = grid_.spread(channels.beta.data(), block);
-      const float *x = call.in[0] + offset, *dy = call.in[1] + offset;
-      float* dx = call.out[0] + offset;
+      const float *x = call.input(0) + offset, *dy = call.input(1) + offset;
+      float* dx = call.output(0) + offset;
       stream_lanes(grid_.unit_floats, [&](std::int64_t e, int l) {
         const float value = gamma.at[l] * gradient(x[e], dy[e], gamma.at[l], beta.at[l]);
         dx[e] = call.accumulate ? dx[e] + value : value;

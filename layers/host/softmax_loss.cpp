@@ -48,7 +48,7 @@ class SoftmaxLossKernel final : public Kernel {
     const float factor = weight_ * call.gradient_scale / static_cast<float>(logits_.shape.n);
     parallel_for(call.images, [&](std::int64_t image) {
       const float* z = logits.of(image);
-      float* dz = call.out[0] + image * logits.stride();
+      float* dz = call.output(0) + image * logits.stride();
       const std::int64_t label = logits.label(image), classes = logits.classes();
       if (label < 0) {
         if (!call.accumulate) std::fill_n(dz, logits.stride(), 0.0f);

@@ -52,12 +52,12 @@ std::uint64_t StagedPrimitive::workspace_bytes(bool accumulate) const {
   return bytes;
 }
 
-void StagedPrimitive::run(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
+void StagedPrimitive::run(std::span<const void* const> in, std::span<void* const> out, bool accumulate,
                           std::byte* workspace) {
   translate_errors(layer_, [&] { execute(in, out, accumulate, workspace); });
 }
 
-void StagedPrimitive::execute(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
+void StagedPrimitive::execute(std::span<const void* const> in, std::span<void* const> out, bool accumulate,
                               std::byte* workspace) {
   omp_set_num_threads(
       thread_count());  // of the calling thread, which need not be the one that made the backend
@@ -66,7 +66,8 @@ void StagedPrimitive::execute(std::span<const float* const> in, std::span<float*
   arguments.emplace(DNNL_ARG_SCRATCHPAD,
                     memory_at(description_.query_md(dnnl::query::scratchpad_md), workspace));
   bind_inputs(in, workspace, arguments);
-  std::vector<float*> results(out.begin(), out.end());
+  std::vector<float*> results;
+  for (void* result : out) results.push_back(static_cast<float*>(result));
   std::uint64_t sum_offset = staged_bytes_;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const Operand& output = outputs_[i];
@@ -83,16 +84,17 @@ void StagedPrimitive::execute(std::span<const float* const> in, std::span<float*
       reorder(output.used, floats_at(workspace, output.staged_offset), output.stored, results[i]);
     }
     if (accumulate) {
-      add(out[i], results[i], static_cast<std::int64_t>(output.stored.get_size() / sizeof(float)));
+      add(static_cast<float*>(out[i]), results[i],
+          static_cast<std::int64_t>(output.stored.get_size() / sizeof(float)));
     }
   }
 }
 
-void StagedPrimitive::bind_inputs(std::span<const float* const> in, std::byte* workspace,
+void StagedPrimitive::bind_inputs(std::span<const void* const> in, std::byte* workspace,
                                   Arguments& arguments) const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const Operand& input = inputs_[i];
-    const float* bytes = in[i];
+    const auto* bytes = static_cast<const float*>(in[i]);
     if (input.staged()) {
       float* staged = floats_at(workspace, input.staged_offset);
       reorder(input.stored, bytes, input.used, staged);

@@ -22,7 +22,7 @@ class StagedPrimitive {
   void add_output(int argument, const dnnl::memory::desc& stored, const dnnl::memory::desc& produced);
 
   [[nodiscard]] std::uint64_t workspace_bytes(bool accumulate) const;
-  void run(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
+  void run(std::span<const void* const> in, std::span<void* const> out, bool accumulate,
            std::byte* workspace);
 
  private:
@@ -34,9 +34,9 @@ class StagedPrimitive {
   };
   using Arguments = std::unordered_map<int, dnnl::memory>;
 
-  void execute(std::span<const float* const> in, std::span<float* const> out, bool accumulate,
+  void execute(std::span<const void* const> in, std::span<void* const> out, bool accumulate,
                std::byte* workspace);
-  void bind_inputs(std::span<const float* const> in, std::byte* workspace, Arguments& arguments) const;
+  void bind_inputs(std::span<const void* const> in, std::byte* workspace, Arguments& arguments) const;
 
   std::string layer_;
   dnnl::primitive_desc_base description_;

@@ -16,10 +16,10 @@ class SgdUpdate final : public UpdateKernel {
       : momentum_(solver.momentum), decay_(solver.weight_decay) {}
 
   void run(std::span<const Segment> segments, float* weight, const float* gradient,
-           std::span<float* const> states, float learning_rate, std::uint64_t) const override {
+           std::span<float* const> states, const Iteration& iteration) const override {
     float* velocity = states.empty() ? nullptr : states[0];
     for (const Segment& segment : segments) {
-      const float rate = learning_rate * segment.lr_mult, decay = decay_ * segment.decay_mult;
+      const float rate = iteration.learning_rate * segment.lr_mult, decay = decay_ * segment.decay_mult;
       const float momentum = momentum_;
       parallel_elements(segment.count, [=, first = segment.first](std::int64_t begin, std::int64_t end) {
         if (velocity == nullptr) {
@@ -50,12 +50,12 @@ class AdamUpdate final : public UpdateKernel {
   explicit AdamUpdate(const runtime::SolverSpec& solver) : solver_(solver) {}
 
   void run(std::span<const Segment> segments, float* weight, const float* gradient,
-           std::span<float* const> states, float learning_rate, std::uint64_t iteration) const override {
-    const double t = static_cast<double>(iteration) + 1;
+           std::span<float* const> states, const Iteration& iteration) const override {
+    const double t = static_cast<double>(iteration.number) + 1;
     const double correction = std::sqrt(1 - std::pow(static_cast<double>(solver_.beta2), t)) /
                               (1 - std::pow(static_cast<double>(solver_.beta1), t));
     for (const Segment& segment : segments) {
-      const float rate = static_cast<float>(learning_rate * correction) * segment.lr_mult;
+      const float rate = static_cast<float>(iteration.learning_rate * correction) * segment.lr_mult;
       const float decay = solver_.weight_decay * segment.decay_mult;
       update(segment, weight, gradient, states[0], states[1], rate, decay);
     }

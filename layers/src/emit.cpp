@@ -96,22 +96,23 @@ struct BoundOp {
   ScalarTarget scalar;
 
   void operator()(const runtime::OpContext& context) const {
-    std::vector<const float*> in_pointers;
-    std::vector<float*> out_pointers;
+    std::vector<const void*> in_pointers;
+    std::vector<void*> out_pointers;
     in_pointers.reserve(in.size());
     out_pointers.reserve(out.size());
-    for (const TensorView& view : in) in_pointers.push_back(context.floats(view.tensor, view.offset));
-    for (const TensorView& view : out) out_pointers.push_back(context.floats(view.tensor, view.offset));
+    for (const TensorView& view : in) in_pointers.push_back(context.bytes(view.tensor, view.offset));
+    for (const TensorView& view : out) out_pointers.push_back(context.bytes(view.tensor, view.offset));
     KernelCall bound = call;
     bound.in = in_pointers;
     bound.out = out_pointers;
     bound.workspace = context.workspace;
     bound.iteration = context.iteration;
+    bound.gradient_scale = call.gradient_scale * context.loss_scale;
     double result = 0;
     if (scalar.used) bound.scalar = &result;
     kernel->run(step, bound);
     if (!scalar.used) return;
-    result *= call.gradient_scale;
+    result *= call.gradient_scale;  // the share of a batch; losses themselves are not scaled
     if (scalar.index != 0) context.scalars[scalar.index] += result;
     context.scalars[0] += scalar.weight * result;
   }

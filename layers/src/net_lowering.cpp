@@ -160,6 +160,7 @@ LoweredNet NetLowering::build() && {
   program_.test.schedule.tensors = tensors_.tensors();
   program_.parameters = make_parameters();
   program_.batch = batch_ * options_.accumulate_batches;
+  program_.take_overflow = [kernel = update_] { return kernel->take_overflow(); };
   if (options_.solver.state_count() == 1) program_.state_names = {"momentum"};
   if (options_.solver.state_count() == 2) program_.state_names = {"m", "v"};
   LoweredNet lowered{std::move(program_), {}};
@@ -250,7 +251,7 @@ void NetLowering::emit_update(const ParameterGroup& group) {
     std::vector<float*> states;
     for (const advisor::TensorId state : group.states) states.push_back(context.floats(state));
     kernel->run(segments, context.floats(group.weight), context.floats(group.gradient), states,
-                context.learning_rate, context.iteration);
+                {context.learning_rate, context.iteration, context.loss_scale});
   });
 }
 

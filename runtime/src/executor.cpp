@@ -113,8 +113,10 @@ IterationMetrics Executor::run(const IterationInput& input, const OpProgress& pr
   IterationMetrics metrics;
   metrics.scalars.assign(input.scalar_count, 0.0);
   std::vector<double> counted_already(input.scalar_count);  // by the first run of a recomputed op
-  const OpContext context{memory_, nullptr, input.iteration, input.learning_rate, metrics.scalars};
-  const OpContext again{memory_, nullptr, input.iteration, input.learning_rate, counted_already};
+  const OpContext context{memory_,         nullptr,         input.iteration, input.learning_rate,
+                          metrics.scalars, input.loss_scale};
+  const OpContext again{memory_,         nullptr,         input.iteration, input.learning_rate,
+                        counted_already, input.loss_scale};
   std::vector<OpRun> runs;
   std::vector<advisor::OpIndex> timed_together;  // how many of them, one after the other
   const auto count = static_cast<advisor::OpIndex>(schedule_.ops.size());

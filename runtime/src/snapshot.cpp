@@ -18,7 +18,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little && std::numeric_limits<float>::is_iec559,
               "snapshots are little-endian");
 
-constexpr std::string_view kMagic = "OCTSNAP1", kEndMagic = "OCTSNAPE";
+constexpr std::string_view kMagic = "OCTSNAP1", kScaledMagic = "OCTSNAP2", kEndMagic = "OCTSNAPE";
 constexpr std::uint64_t kMostHeaderBytes = 64 << 20;
 
 std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -59,7 +59,7 @@ void save_snapshot(const std::filesystem::path& path, const SnapshotHeader& head
   AtomicFile file(path);
   const std::string payload = encode(header);
   Encoder front;
-  front.raw(kMagic);
+  front.raw(header.loss_scale ? kScaledMagic : kMagic);
   front.number(static_cast<std::uint64_t>(payload.size()));
   front.raw(payload);
   Encoder checksums;
@@ -106,14 +106,15 @@ std::string SnapshotReader::read_bytes(std::uint64_t size, const char* what) {
 
 std::string SnapshotReader::read_header(std::uint64_t file_bytes) {
   std::string front = read_bytes(16, "header");
-  if (!front.starts_with(kMagic)) fail("expected a snapshot (\"OCTSNAP1\" at its start)");
+  const bool scaled = front.starts_with(kScaledMagic);
+  if (!scaled && !front.starts_with(kMagic)) fail("expected a snapshot (\"OCTSNAP1\" at its start)");
   const std::uint64_t header_bytes = to_number(std::string_view(front).substr(8));
   if (header_bytes > std::min(kMostHeaderBytes, file_bytes)) fail("the snapshot's header is damaged");
   front += read_bytes(header_bytes, "header");
   std::string checksum = read_bytes(8, "header");
   if (to_number(checksum) != crc64(as_bytes(front)))
     fail("the snapshot's header does not match its checksum");
-  header_ = decode(std::string_view(front).substr(16), path_);
+  header_ = decode(std::string_view(front).substr(16), scaled, path_);
 
   std::uint64_t end = front.size() + checksum.size();
   for (const SnapshotParameter& parameter : header_.parameters) {

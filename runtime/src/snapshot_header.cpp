@@ -54,6 +54,15 @@ SnapshotParameter decode_parameter(Decoder& in) {
   return parameter;
 }
 
+LossScaleState decode_loss_scale(Decoder& in) {
+  LossScaleState state;
+  state.scale = in.number<float>();
+  state.clean_iterations = in.number<std::uint64_t>();
+  const bool usable = state.scale >= LossScale::kLeast && state.scale <= LossScale::kMost;
+  if (!usable || state.clean_iterations >= LossScale::kCleanIterations) in.fail();
+  return state;
+}
+
 }  // namespace
 
 std::string encode(const SnapshotHeader& header) {
@@ -61,6 +70,10 @@ std::string encode(const SnapshotHeader& header) {
   out.text(header.net);
   out.number(header.iteration);
   out.number(header.seed);
+  if (header.loss_scale) {
+    out.number(header.loss_scale->scale);
+    out.number(header.loss_scale->clean_iterations);
+  }
   out.number(static_cast<std::uint32_t>(header.state_names.size()));
   for (const std::string& name : header.state_names) out.text(name);
   out.number(static_cast<std::uint32_t>(header.parameters.size()));
@@ -73,12 +86,13 @@ std::string encode(const SnapshotHeader& header) {
   return out.bytes();
 }
 
-SnapshotHeader decode(std::string_view bytes, const std::filesystem::path& path) {
+SnapshotHeader decode(std::string_view bytes, bool scaled, const std::filesystem::path& path) {
   Decoder in(bytes, path);
   SnapshotHeader header;
   header.net = in.text();
   header.iteration = in.number<std::uint64_t>();
   header.seed = in.number<std::uint64_t>();
+  if (scaled) header.loss_scale = decode_loss_scale(in);
   header.state_names.resize(in.count(sizeof(std::uint32_t)));
   for (std::string& name : header.state_names) name = in.text();
   header.parameters.resize(in.count(2 * sizeof(std::uint32_t) + 1));

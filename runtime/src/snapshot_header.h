@@ -31,7 +31,7 @@ class Encoder {
 };
 
 [[nodiscard]] std::string encode(const SnapshotHeader& header);
-/// Throws BadInput naming `path` when the bytes are no header.
-[[nodiscard]] SnapshotHeader decode(std::string_view bytes, const std::filesystem::path& path);
+/// `scaled`: with a loss scale. Throws BadInput naming `path` when the bytes are no header.
+[[nodiscard]] SnapshotHeader decode(std::string_view bytes, bool scaled, const std::filesystem::path& path);
 
 }  // namespace octrain::runtime

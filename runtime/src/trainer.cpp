@@ -51,7 +51,8 @@ Trainer::Trainer(const Program& program, const advisor::Plan& train_plan, const 
       test_plan_(test_plan),
       memory_(memory),
       options_(std::move(options)),
-      events_(std::move(events)) {
+      events_(std::move(events)),
+      loss_scale_(options_.loss_scaling) {
   if (!scalar_index(program.train, "loss") && !program.train.empty())
     throw UsageError("the net has no loss: a layer whose top is named \"loss\" is needed to train it");
   prepare_directory(options_.snapshot_prefix);
@@ -66,6 +67,7 @@ void Trainer::initialize() {
     zero_states(memory_, parameter);
   }
   iteration_ = 0;
+  loss_scale_ = LossScale(options_.loss_scaling);
   settle();
 }
 
@@ -76,6 +78,7 @@ void Trainer::resume(const std::filesystem::path& snapshot) {
                      "; resume with --seed " + std::to_string(reader.header().seed));
   load_snapshot(reader, program_, memory_, LoadWhat::everything);
   iteration_ = reader.header().iteration;
+  loss_scale_ = LossScale(options_.loss_scaling, reader.header().loss_scale.value_or(LossScaleState{}));
   settle();
 }
 
@@ -84,6 +87,7 @@ void Trainer::load_weights(const std::filesystem::path& snapshot) {
   load_snapshot(reader, program_, memory_, LoadWhat::parameters);
   for (const Parameter& parameter : program_.parameters) zero_states(memory_, parameter);
   iteration_ = 0;
+  loss_scale_ = LossScale(options_.loss_scaling);
   settle();
 }
 
@@ -154,6 +158,7 @@ IterationRecord Trainer::train_iteration(Executor& executor) {
   const IterationInput input{.iteration = iteration_,
                              .learning_rate = learning_rate(options_.rate, iteration_),
                              .scalar_count = program_.train.scalar_names.size(),
+                             .loss_scale = loss_scale_.value(),
                              .keeps_runs = traced};
   if (traced) options_.trace->resume(memory_);
   IterationMetrics metrics = run_pass(executor, program_.train, input);
@@ -162,11 +167,18 @@ IterationRecord Trainer::train_iteration(Executor& executor) {
   if (!std::isfinite(loss))
     throw Diverged("the loss of iteration " + std::to_string(iteration_) + " is " + std::to_string(loss) +
                    ": the training diverged; lower the learning rate, or go on from an earlier snapshot");
+  const bool overflow = program_.take_overflow && program_.take_overflow();
+  if (!loss_scale_.note(overflow))
+    throw Diverged("the gradients of iteration " + std::to_string(iteration_) +
+                   " are not finite whatever the loss scale: the training diverged; lower the learning rate, "
+                   "or go on from an earlier snapshot");
   ++iteration_;
   const double images_per_second = static_cast<double>(program_.batch) / metrics.seconds;
   IterationRecord record{.iteration = input.iteration,
                          .loss = loss,
                          .learning_rate = input.learning_rate,
+                         .loss_scale = input.loss_scale,
+                         .overflow = overflow,
                          .images_per_second = images_per_second,
                          .metrics = std::move(metrics)};
   if (events_.iteration) events_.iteration(record);
@@ -222,14 +234,19 @@ std::optional<TestRecord> Trainer::test() {
   return record;
 }
 
-std::filesystem::path Trainer::save() {
-  std::filesystem::path path = snapshot_path(options_.snapshot_prefix, iteration_);
+SnapshotHeader Trainer::snapshot_header() const {
   SnapshotHeader header = describe(program_);
   header.net = options_.net;
   header.iteration = iteration_;
   header.seed = options_.seed;
+  if (loss_scale_.follows_gradients()) header.loss_scale = loss_scale_.state();
+  return header;
+}
+
+std::filesystem::path Trainer::save() {
+  std::filesystem::path path = snapshot_path(options_.snapshot_prefix, iteration_);
   memory_.quiesce();
-  save_snapshot(path, header, program_, memory_);
+  save_snapshot(path, snapshot_header(), program_, memory_);
   settle();
   prune_snapshots(options_.snapshot_prefix, iteration_,
                   std::max<std::size_t>(options_.snapshots_kept, 1) - 1);

@@ -46,6 +46,21 @@ TEST(CommandLine, RefusesWrongUsage) {
   expect_refused({"--model", "lenet", "--batch", "8", "--iterations", "1", "--epochs", "1"}, 2, "--epochs");
 }
 
+TEST(CommandLine, RefusesArithmeticThatThereIsNot) {
+  const auto expect = [](const Arguments& more, const std::string& text) {
+    Arguments arguments = {"--model", "lenet", "--batch", "8", "--iterations", "1", "--backend", "host"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect_refused(arguments, 2, text);
+  };
+  expect({"--precision", "fp8"}, "'fp8' is not one of bf16|fp16|fp32|tf32");
+  for (const char* precision : {"bf16", "fp16", "tf32"})
+    expect({"--precision", precision}, "--precision other than fp32 needs the CUDA backend and a GPU");
+  expect({"--fast-nondeterministic"}, "--fast-nondeterministic needs the CUDA backend and a GPU");
+  expect({"--loss-scale", "128"}, "--loss-scale is for --precision fp16 only");
+  for (const char* scale : {"0", "-1", "inf", "nan", "1e99", "128x", "much"})
+    expect({"--precision", "fp16", "--loss-scale", scale}, "is neither auto nor a positive number");
+}
+
 TEST(CommandLine, RefusesNamesThatThereAreNot) {
   expect_refused({"plan", "--model", "lenet-6", "--batch", "8", "--machine", "v100-16g"}, 2, "vgg16");
   expect_refused({"plan", "--model", "lenet", "--batch", "8", "--machine", "abacus"}, 2, "v100-16g");

@@ -23,8 +23,9 @@ TEST(Train, JsonHasTheDocumentedKeys) {
       run_octrain(with(kLenet, {"--mode", "explicit", "--iterations", "3", "--json", "-"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const nlohmann::json json = outcome.json();
-  for (const char* key : {"model", "batch", "mode", "policy", "backend", "seed", "device_memory_bytes",
-                          "footprint_bytes", "oversubscription", "median_seconds", "iterations"}) {
+  for (const char* key :
+       {"model", "batch", "mode", "policy", "backend", "precision", "seed", "device_memory_bytes",
+        "footprint_bytes", "oversubscription", "median_seconds", "iterations"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_FALSE(json.contains("test_accuracy")) << "nothing was tested";
@@ -36,6 +37,8 @@ TEST(Train, JsonHasTheDocumentedKeys) {
   }
   EXPECT_EQ(json["model"], "lenet");
   EXPECT_EQ(json["mode"], "explicit");
+  EXPECT_EQ(json["precision"], "fp32");
+  EXPECT_FALSE(json["iterations"][2].contains("loss_scale")) << "fp16 has one";
   EXPECT_EQ(json["iterations"][2]["iteration"], 2);
 }
 

@@ -43,7 +43,7 @@ class BatchNormRun {
         norm(2 * padded, 9),
         sums(4 * padded, 9) {}
 
-  std::vector<const float*> with_affine(std::vector<const float*> in) const {
+  std::vector<const void*> with_affine(std::vector<const void*> in) const {
     if (affine) in.insert(in.end(), {gamma.data(), beta.data()});
     return in;
   }

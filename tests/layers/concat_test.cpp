@@ -24,7 +24,7 @@ TEST_P(ConcatTest, CopiesChannelsBothWays) {
                             descs);
   TestBlob top = runner.top(0, 9);
   for (const ImageRange r : kRanges) {
-    std::vector<const float*> in;
+    std::vector<const void*> in;
     for (TestBlob& bottom : bottoms) in.push_back(bottom.at(r));
     runner.run(Step::forward, r, in, {top.at(r)});
   }
@@ -46,7 +46,7 @@ TEST_P(ConcatTest, CopiesChannelsBothWays) {
     gradients.emplace_back(desc, Values(static_cast<std::size_t>(desc.shape.elements()), 0.25));
   for (const ImageRange r : kRanges) {
     runner.run(Step::backward_data, r, {top.at(r)}, {gradients[0].at(r)});
-    std::vector<float*> rest;
+    std::vector<void*> rest;
     for (std::size_t i = 1; i < gradients.size(); ++i) rest.push_back(gradients[i].at(r));
     runner.run(Step::backward_data, r, {top.at(r)}, rest, {.accumulate = true, .chunk = 1});
   }

@@ -129,12 +129,12 @@ class ConvolutionRun {
         top, TestBlob(top.desc, dy), TestBlob(bottom_.desc, Values(reference_.x.size(), 0.25)), {}, {}};
     const bool bias = reference_.c.bias;
     for (const ImageRange r : kRanges) {
-      std::vector<const float*> in = {bottom_.at(r), stored_[0].data()};
+      std::vector<const void*> in = {bottom_.at(r), stored_[0].data()};
       if (bias) in.push_back(stored_[1].data());
       runner_.run(Step::forward, r, in, {results.top.at(r)});
-      float* gradient = results.top_gradient.at(r);
+      void* gradient = results.top_gradient.at(r);
       if (reference_.c.relu) runner_.run(Step::mask_gradient, r, {results.top.at(r), gradient}, {gradient});
-      std::vector<float*> out = {gradients_[0].data()};
+      std::vector<void*> out = {gradients_[0].data()};
       if (bias) out.push_back(gradients_[1].data());
       runner_.run(Step::backward_parameters, r, {bottom_.at(r), gradient}, out, {.accumulate = r.first > 0});
       runner_.run(Step::backward_data, r, {gradient, stored_[0].data()}, {results.bottom_gradient.at(r)},

@@ -61,10 +61,10 @@ TEST_P(EltwiseTest, AgreesWithDoublesAndCentralDifferences) {
   const KernelRunner runner({"eltwise", {"a", "b", "c"}, {"y"}, reference.params}, descs);
   TestBlob top = runner.top(0, 9), top_gradient(top.desc, weights);
   for (const ImageRange r : kRanges) {
-    std::vector<const float*> values;
+    std::vector<const void*> values;
     for (TestBlob& bottom : bottoms) values.push_back(bottom.at(r));
     runner.run(Step::forward, r, values, {top.at(r)});
-    std::vector<const float*> in = {top_gradient.at(r)};
+    std::vector<const void*> in = {top_gradient.at(r)};
     if (relu) in.push_back(top.at(r));
     if (formula.operation != Operation::sum) in.insert(in.end(), values.begin(), values.end());
     runner.run(Step::backward_data, r, in, {gradients[0].at(r)}, {.accumulate = accumulate});

@@ -94,14 +94,14 @@ Results run(const Reference& reference, int block, const Values& dy, bool accumu
     stored.emplace_back(chunks[chunk].bytes / sizeof(float), 7.0f);
     runner.kernel->from_canonical(0, chunk, weight.data() + chunks[chunk].first, stored.back().data());
     for (const ImageRange r : kRanges) {
-      std::vector<const float*> in = {bottom.at(r), stored.back().data()};
+      std::vector<const void*> in = {bottom.at(r), stored.back().data()};
       if (reference.c.bias) in.push_back(bias.data());
       if (chunk > 0) in.push_back(results.top.at(r));
       runner.run(Step::forward, r, in, {results.top.at(r)}, {.chunk = chunk});
     }
   }
   for (const ImageRange r : kRanges) {
-    float* gradient = top_gradient.at(r);
+    void* gradient = top_gradient.at(r);
     if (reference.c.relu) runner.run(Step::mask_gradient, r, {results.top.at(r), gradient}, {gradient});
   }
   for (int chunk = 0; chunk < reference.c.chunks; ++chunk) {
@@ -109,7 +109,7 @@ Results run(const Reference& reference, int block, const Values& dy, bool accumu
     Floats half(static_cast<std::size_t>(chunks[chunk].count), 0.5f);
     runner.kernel->from_canonical(0, chunk, half.data(), gradient.data());
     for (const ImageRange r : kRanges) {
-      std::vector<float*> out = {gradient.data()};
+      std::vector<void*> out = {gradient.data()};
       if (chunk == 0 && reference.c.bias) out.push_back(bias_gradient.data());
       runner.run(Step::backward_parameters, r, {bottom.at(r), top_gradient.at(r)}, out,
                  {.accumulate = accumulate || r.first > 0, .chunk = chunk});

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "layers/backend_under_test.h"
+#include "layers/elements.h"
 #include "octrain/layers/layer.h"
 #include "octrain/layers/lowering.h"
 
@@ -44,33 +45,45 @@ struct OperandAllocator {
 using Floats = std::vector<float, OperandAllocator<float>>;
 using Bytes = std::vector<std::byte, OperandAllocator<std::byte>>;
 
-/// A blob as kernels see it.
+/// A blob as kernels see it. Of 16-bit elements `data` holds two in a float's bytes.
 struct TestBlob {
   BlobDesc desc;
   Floats data;
 
   explicit TestBlob(BlobDesc d, float fill = 0)
-      : desc(std::move(d)), data(static_cast<std::size_t>(desc.shape.n * desc.image_floats()), fill) {}
+      : desc(std::move(d)), data((count() * size_of(element()) + 3) / sizeof(float)) {
+    for (std::size_t at = 0; at < count(); ++at) write_element(data.data(), at, element(), fill);
+  }
   TestBlob(BlobDesc d, const Values& values) : TestBlob(std::move(d)) {
-    for_each([&](std::size_t logical, std::size_t at) { data[at] = static_cast<float>(values[logical]); });
+    for_each([&](std::size_t logical, std::size_t at) {
+      write_element(data.data(), at, element(), values[logical]);
+    });
   }
 
   [[nodiscard]] Values values() const {
     Values result(static_cast<std::size_t>(desc.shape.elements()));
-    for_each([&](std::size_t logical, std::size_t at) { result[logical] = static_cast<double>(data[at]); });
+    for_each([&](std::size_t logical, std::size_t at) { result[logical] = value(at); });
     return result;
   }
-  [[nodiscard]] float* at(ImageRange range) { return data.data() + range.first * desc.image_floats(); }
+  [[nodiscard]] void* at(ImageRange range) {
+    return reinterpret_cast<std::byte*>(data.data()) +
+           range.first * static_cast<std::int64_t>(desc.image_bytes());
+  }
   [[nodiscard]] bool padding_is_zero() const {
-    std::vector<bool> used(data.size());
+    std::vector<bool> used(count());
     for_each([&](std::size_t, std::size_t at) { used[at] = true; });
-    for (std::size_t i = 0; i < data.size(); ++i) {
-      if (!used[i] && data[i] != 0) return false;
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i] && value(i) != 0) return false;
     }
     return true;
   }
 
  private:
+  [[nodiscard]] ElementType element() const { return desc.layout.element; }
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(desc.shape.n * desc.image_elements());
+  }
+  [[nodiscard]] double value(std::size_t at) const { return read_element(data.data(), at, element()); }
   template <class Function>
   void for_each(const Function& fn) const {
     const Shape& s = desc.shape;
@@ -79,7 +92,7 @@ struct TestBlob {
     for (std::int64_t n = 0; n < s.n; ++n) {
       for (std::int64_t c = 0; c < s.c; ++c) {
         for (std::int64_t p = 0; p < s.h * s.w; ++p) {
-          fn(logical++, static_cast<std::size_t>(n * desc.image_floats() +
+          fn(logical++, static_cast<std::size_t>(n * desc.image_elements() +
                                                  (c / block * s.h * s.w + p) * block + c % block));
         }
       }
@@ -100,21 +113,24 @@ class KernelRunner {
  public:
   KernelRunner(LayerSpec spec, std::vector<BlobDesc> bottoms, std::uint64_t seed_key = 7,
                DataSource* data = nullptr, int threads = 0)
+      : KernelRunner(std::move(spec), std::move(bottoms), *make_backend_under_test(threads), seed_key, data) {
+  }
+  KernelRunner(LayerSpec spec, std::vector<BlobDesc> bottoms, Backend& backend, std::uint64_t seed_key = 7,
+               DataSource* data = nullptr)
       : spec_(std::move(spec)) {
     std::vector<Shape> shapes;
     for (const BlobDesc& bottom : bottoms) shapes.push_back(bottom.shape);
     const LayerType& type = layer_type(spec_.params);
     top_shapes = type.top_shapes(spec_, shapes);
     parameters = type.parameters(spec_, shapes);
-    kernel = make_backend_under_test(threads)->make_kernel(
-        {spec_, bottoms, top_shapes, parameters, seed_key, data});
+    kernel = backend.make_kernel({spec_, bottoms, top_shapes, parameters, seed_key, data});
   }
 
   [[nodiscard]] TestBlob top(std::size_t i = 0, float fill = 0) const {
     return TestBlob({"top", top_shapes[i], kernel->top_layouts()[i]}, fill);
   }
 
-  void run(Step step, ImageRange range, const std::vector<const float*>& in, const std::vector<float*>& out,
+  void run(Step step, ImageRange range, const std::vector<const void*>& in, const std::vector<void*>& out,
            const RunOptions& options = {}) const {
     Bytes workspace(kernel->workspace_bytes(step, range.count, options.accumulate), std::byte{0x7f});
     KernelCall call{in,

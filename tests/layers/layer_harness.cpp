@@ -67,7 +67,8 @@ struct LayerHarness::State {
     TestBlob whole(blob.desc);
     std::int64_t first = 0;
     for (const TensorView& slab : slabs) {
-      std::copy_n(floats(slab.tensor, slab.offset), slab.bytes / sizeof(float), whole.at({first, 0}));
+      std::copy_n(memory.address(slab.tensor) + slab.offset, slab.bytes,
+                  static_cast<std::byte*>(whole.at({first, 0})));
       first += blob.images_per_slab;
     }
     EXPECT_TRUE(whole.padding_is_zero()) << blob.desc.name;
@@ -78,7 +79,7 @@ struct LayerHarness::State {
     return split == Split::train ? lowered.program.train : lowered.program.test;
   }
   void run(Split split, advisor::OpIndex op, std::vector<double>& scalars) {
-    pass(split).functions[op]({memory, memory.workspace(), iteration, 1.0f, scalars});
+    pass(split).functions[op]({memory, memory.workspace(), iteration, 1.0f, scalars, loss_scale});
     wait_for_backend_under_test();
   }
   /// What the op writes, by tensor; afterwards everything is as it was. What it does not read is `garbage` at
@@ -124,6 +125,7 @@ struct LayerHarness::State {
   LoweredNet lowered;
   PlainMemory memory;
   std::uint64_t iteration = 0;
+  float loss_scale = 1;
 };
 
 LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes, std::unique_ptr<Backend> backend)
@@ -138,6 +140,12 @@ LayerHarness::LayerHarness(const NetSpec& net, std::uint64_t slab_bytes, std::un
 }
 
 LayerHarness::~LayerHarness() = default;
+
+void LayerHarness::set_images(const Values& images) { state_->source.set_images(images); }
+
+void LayerHarness::set_loss_scale(float scale) { state_->loss_scale = scale; }
+
+bool LayerHarness::take_overflow() { return state_->lowered.program.take_overflow(); }
 
 double LayerHarness::run_iteration() {
   std::vector<double> scalars(state_->pass(Split::train).scalar_names.size());

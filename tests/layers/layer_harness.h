@@ -35,6 +35,10 @@ class LayerHarness {
 
   /// Forward, backward and an update by plain gradient descent of rate 1; returns the loss.
   double run_iteration();
+  /// Of the iterations that follow: instead of noise, in the order n, c, h, w.
+  void set_images(const Values& images);
+  void set_loss_scale(float scale);
+  [[nodiscard]] bool take_overflow();
   /// An iteration in which each op that offers to work in place (Op::overwrites) is first run so: expects the
   /// same bits as on bytes of its own, of each offer and of each two that go together. Returns the offers,
   /// "op: read -> written".

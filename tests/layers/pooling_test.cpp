@@ -91,8 +91,8 @@ TEST_P(PoolingTest, AgreesWithSlowLoops) {
            written(bottom.desc, 9.0f), added(bottom.desc, Values(x.size(), 0.25));
   for (const ImageRange r : kRanges) {
     Floats saved(runner.kernel->saved_bytes(r.count) / sizeof(float) + 1);
-    std::vector<float*> out = {top.at(r)};
-    std::vector<const float*> in = {top_gradient.at(r)};
+    std::vector<void*> out = {top.at(r)};
+    std::vector<const void*> in = {top_gradient.at(r)};
     if (method == Method::max) out.push_back(saved.data()), in.push_back(saved.data());
     runner.run(Step::forward, r, {bottom.at(r)}, out);
     runner.run(Step::forward, r, {bottom.at(r)}, {tested.at(r)}, {.training = false});

@@ -36,7 +36,7 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
            bottom_gradient(top.desc, Values(x.size(), 0.25));
   const Floats gamma = to_floats(reference.gamma), beta = to_floats(reference.beta);
   Floats gamma_gradient(11, 0.5f), beta_gradient(11, 0.5f);
-  const auto with_parameters = [&, has_bias = bias](std::vector<const float*> in) {
+  const auto with_parameters = [&, has_bias = bias](std::vector<const void*> in) {
     in.push_back(gamma.data());
     if (has_bias) in.push_back(beta.data());
     return in;
@@ -44,7 +44,7 @@ TEST_P(ScaleTest, AgreesWithDoublesAndCentralDifferences) {
   for (const ImageRange r : kRanges) {
     runner.run(Step::forward, r, with_parameters({bottom.at(r)}), {top.at(r)});
     const auto in = with_parameters({bottom.at(r), top_gradient.at(r)});
-    std::vector<float*> out = {gamma_gradient.data()};
+    std::vector<void*> out = {gamma_gradient.data()};
     if (bias) out.push_back(beta_gradient.data());
     runner.run(Step::backward_parameters, r, in, out, {.accumulate = accumulate || r.first > 0});
     runner.run(Step::backward_data, r, in, {bottom_gradient.at(r)}, {.accumulate = accumulate});

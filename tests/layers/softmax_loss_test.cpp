@@ -35,7 +35,7 @@ TEST_P(SoftmaxLossTest, AgreesWithDoublesAndCentralDifferences) {
   const Floats labels(kLabels.begin(), kLabels.end());
   double loss = 1;
   for (const ImageRange r : kRanges) {
-    const std::vector<const float*> in = {logits.at(r), labels.data() + r.first};
+    const std::vector<const void*> in = {logits.at(r), labels.data() + r.first};
     runner.run(Step::forward, r, in, {}, {.scalar = &loss});
     runner.run(Step::forward, r, in, {});  // nobody asks
     runner.run(Step::backward_data, r, in, {gradient.at(r)},

@@ -19,6 +19,7 @@ class NoiseSource final : public DataSource {
  public:
   explicit NoiseSource(Shape images)
       : shape_(images), images_(to_floats(random_values(images.elements(), 11))) {}
+  void set_images(const Values& images) { images_ = to_floats(images); }
   int channels() const override { return static_cast<int>(shape_.c); }
   int height() const override { return static_cast<int>(shape_.h); }
   int width() const override { return static_cast<int>(shape_.w); }

@@ -42,7 +42,7 @@ State actual(const runtime::SolverSpec& solver, float learning_rate) {
   const std::span<float* const> states(all.data(), static_cast<std::size_t>(solver.state_count()));
   for (unsigned iteration = 0; iteration < 3; ++iteration) {
     const Floats gradient = to_floats(random_values(kCount, 10 + iteration));
-    update->run(kSegments, weight.data(), gradient.data(), states, learning_rate, iteration);
+    update->run(kSegments, weight.data(), gradient.data(), states, {learning_rate, iteration});
     wait_for_backend_under_test();
   }
   return {to_values(weight), to_values(first), to_values(second)};

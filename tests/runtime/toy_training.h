@@ -6,6 +6,9 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <memory>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "octrain/runtime/error.h"
@@ -113,7 +116,8 @@ inline runtime::Parameter toy_parameter(std::string name, TensorId tensor, std::
 /// What tests may do at a training iteration, between forward and update.
 using Meddle = std::function<void(const runtime::OpContext&)>;
 
-/// Weights are drawn to noise that is a function of the iteration; the loss is their mean square. The running
+/// Weights are drawn to noise that is a function of the iteration; the loss is their mean square. The update
+/// divides the gradient by the loss scale, and leaves everything alone where it is not finite. The running
 /// statistics follow the weights. In the test, every image counts as right whose index is even.
 inline runtime::Program toy_program(const Meddle& meddle = {}, std::int64_t test_images = 0,
                                     std::int64_t test_batch = 1) {
@@ -135,6 +139,8 @@ inline runtime::Program toy_program(const Meddle& meddle = {}, std::int64_t test
       {"forward", advisor::Phase::forward, 10, 0, {kWeights, kStatistics}, {kActivation, kStatistics}},
       {"backward", advisor::Phase::backward, 20, 0, {kWeights, kActivation}, {kGradient}},
       {"update", advisor::Phase::update, 30, 0, {kGradient, kWeights, kMomentum}, {kWeights, kMomentum}}};
+  const auto overflow = std::make_shared<bool>(false);
+  program.take_overflow = [overflow] { return std::exchange(*overflow, false); };
   program.train.scalar_names = {"accuracy", "loss"};
   program.train.functions = {
       [](const runtime::OpContext& context) {
@@ -148,15 +154,21 @@ inline runtime::Program toy_program(const Meddle& meddle = {}, std::int64_t test
       },
       [meddle](const runtime::OpContext& context) {
         for (std::uint64_t i = 0; i < kFloats; ++i)
-          context.floats(kGradient)[i] =
-              i % kStoredFloats == 0 ? 0
-                                     : context.floats(kWeights)[i] - 0.1f * context.floats(kActivation)[i];
+          context.floats(kGradient)[i] = i % kStoredFloats == 0
+                                             ? 0
+                                             : context.loss_scale * (context.floats(kWeights)[i] -
+                                                                     0.1f * context.floats(kActivation)[i]);
         if (meddle) meddle(context);
       },
-      [](const runtime::OpContext& context) {
+      [overflow](const runtime::OpContext& context) {
+        const std::span<const float> gradient(context.floats(kGradient), kFloats);
+        if (!std::ranges::all_of(gradient, [](float g) { return std::isfinite(g); })) {
+          *overflow = true;
+          return;
+        }
         for (std::uint64_t i = 0; i < kFloats; ++i) {
           float& momentum = context.floats(kMomentum)[i];
-          momentum = 0.9f * momentum + context.learning_rate * context.floats(kGradient)[i];
+          momentum = 0.9f * momentum + context.learning_rate * (gradient[i] / context.loss_scale);
           context.floats(kWeights)[i] -= momentum;
         }
       }};

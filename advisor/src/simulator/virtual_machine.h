@@ -1,9 +1,9 @@
 // The executor in virtual time: a compute lane and a first-in-first-out lane for each direction of the link.
 //
 // The compute lane issues a boundary's actions when it reaches them. A bring-in at the head of its lane waits
-// for free bytes; an eviction frees its bytes when the write-out is done, at once if the host has a valid copy
-// (and the machine knows to make use of it); an op waits for its operands and for the bytes of outputs that
-// are not resident yet (none, in place). When both wait for bytes the op goes first.
+// for free bytes; an eviction frees its bytes when the write-out is done, at once if the host has a valid
+// copy (and the machine knows to make use of it); an op waits for its operands and for the bytes of outputs
+// that are not resident yet (none, in place). When both wait for bytes the op goes first.
 #pragma once
 
 #include <cstdint>

@@ -6,30 +6,33 @@
 #include <cstdint>
 
 #include "channels.h"
+#include "element.h"
 #include "host_device.h"
 
 namespace octrain::layers::cuda {
 
 /// Of x - pivot and its square, the pivot a channel's first value, so that a mean far from zero costs no
 /// digits.
+template <class T>
 struct MomentTerms {
-  const float* bottom;
+  const T* bottom;
   std::int64_t pixels;
 
   OCTRAIN_HOST_DEVICE float pivot(std::int64_t channel) const { return bottom[channel * pixels]; }
   OCTRAIN_HOST_DEVICE Terms operator()(std::int64_t channel, std::int64_t at) const {
-    const float distance = bottom[at] - pivot(channel);
+    const float x = bottom[at], distance = x - pivot(channel);
     return {distance, distance * distance};
   }
 };
 
 /// Adds a slab's share to the moments of the images before it (Chan, Golub and LeVeque 1979); one channel an
 /// index, here and in the next five.
+template <class T>
 struct MergeMoments {
   static constexpr const char* kName = "batch norm, statistics";
   ChannelParts parts;
   const SumPair* partial;
-  MomentTerms terms;
+  MomentTerms<T> terms;
   double before, added;  ///< floats of a channel; before: 0 if there is nothing to add to
   double* mean;
   double* squares;  ///< of the deviations from the mean, added up
@@ -108,28 +111,30 @@ struct Norm {
   }
 };
 
-/// One float an index.
+/// One element an index.
+template <class T>
 struct Normalise {
   static constexpr const char* kName = "batch norm";
   Norm norm;
   ChannelOf channel_of;
-  const float* bottom;
-  float* top;
+  const T* bottom;
+  T* top;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
-    top[i] = norm.forward(bottom[i], channel_of(i));
+    put(top[i], norm.forward(bottom[i], channel_of(i)));
   }
 };
 
 /// Of top' and top' (bottom - mean).
+template <class T>
 struct GradientTerms {
   Norm norm;
-  const float* bottom;
-  const float* top_gradient;
+  const T* bottom;
+  const T* top_gradient;
 
   OCTRAIN_HOST_DEVICE Terms operator()(std::int64_t channel, std::int64_t at) const {
-    const float gradient = norm.gradient(bottom[at], top_gradient[at], channel);
-    return {gradient, gradient * (bottom[at] - norm.mean[channel])};
+    const float x = bottom[at], gradient = norm.gradient(x, top_gradient[at], channel);
+    return {gradient, gradient * (x - norm.mean[channel])};
   }
 };
 
@@ -182,23 +187,24 @@ struct NormSlopes {
   }
 };
 
-/// bottom' = scale (top' - offset - (bottom - mean) slope); one float an index.
+/// bottom' = scale (top' - offset - (bottom - mean) slope); one element an index.
+template <class T>
 struct NormBackward {
   static constexpr const char* kName = "batch norm, backward";
   Norm norm;
   ChannelOf channel_of;
-  const float* bottom;
-  const float* top_gradient;
+  const T* bottom;
+  const T* top_gradient;
   const float* offsets;
   const float* slopes;
-  float* bottom_gradient;
+  T* bottom_gradient;
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const std::int64_t c = channel_of(i);
     const float x = bottom[i], gradient = norm.gradient(x, top_gradient[i], c);
-    const float value = norm.scale(c) * (gradient - offsets[c] - (x - norm.mean[c]) * slopes[c]);
-    bottom_gradient[i] = accumulate ? bottom_gradient[i] + value : value;
+    put(bottom_gradient[i], norm.scale(c) * (gradient - offsets[c] - (x - norm.mean[c]) * slopes[c]),
+        accumulate);
   }
 };
 

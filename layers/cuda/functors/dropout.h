@@ -4,17 +4,19 @@
 
 #include <cstdint>
 
+#include "element.h"
 #include "host_device.h"
 #include "octrain/runtime/random.h"
 
 namespace octrain::layers::cuda {
 
+template <class T>
 struct Dropout {
   static constexpr const char* kName = "dropout";
   static constexpr int kGroup = 4;
 
-  const float* in;
-  float* out;
+  const T* in;
+  T* out;
   std::int64_t first;  ///< the call's first element, in the batch
   std::int64_t count;
   runtime::Philox generator;
@@ -32,8 +34,8 @@ struct Dropout {
       const std::int64_t i = group * kGroup + k - first;
       if (i < 0 || i >= count) continue;
       const float uniform = static_cast<float>(words[static_cast<std::size_t>(k)] >> 8) * 0x1p-24f;
-      const float value = uniform < ratio ? 0 : in[i] * scale;
-      out[i] = accumulate ? out[i] + value : value;
+      const float x = in[i];
+      put(out[i], uniform < ratio ? 0 : x * scale, accumulate);
     }
   }
 };

@@ -1,9 +1,10 @@
-// Eltwise, one float an index. All that an index reads it reads before it writes: an output may lie on what
+// Eltwise, one element an index. All that an index reads it reads before it writes: an output may lie on what
 // is read.
 #pragma once
 
 #include <cstdint>
 
+#include "element.h"
 #include "host_device.h"
 
 namespace octrain::layers::cuda {
@@ -17,26 +18,27 @@ inline constexpr int kUnrolledBottoms = 4;
 enum class Combine { sum, product, maximum };
 
 /// kBottoms of them, or up to kMostBottoms.
-template <int kBottoms>
+template <class T, int kBottoms>
 struct EltwiseBottoms {
   static_assert(kBottoms <= kUnrolledBottoms || kBottoms == kMostBottoms);
   Combine operation;
   int some;
-  const float* at[kBottoms];
+  const T* at[kBottoms];
   float coefficients[kBottoms];  ///< 1 but for sums
 
   OCTRAIN_HOST_DEVICE int count() const { return kBottoms <= kUnrolledBottoms ? kBottoms : some; }
 };
 
-template <int kBottoms>
+template <class T, int kBottoms>
 struct EltwiseForward {
   static constexpr const char* kName = "eltwise";
-  EltwiseBottoms<kBottoms> bottoms;
-  float* top;
+  EltwiseBottoms<T, kBottoms> bottoms;
+  T* top;
   bool relu;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
-    float y = bottoms.coefficients[0] * bottoms.at[0][i];
+    const float first = bottoms.at[0][i];
+    float y = bottoms.coefficients[0] * first;
     for (int b = 1; b < bottoms.count(); ++b) {
       const float x = bottoms.at[b][i];
       if (bottoms.operation == Combine::sum) {
@@ -47,25 +49,25 @@ struct EltwiseForward {
         y = x > y ? x : y;
       }
     }
-    top[i] = relu && !(y > 0) ? 0 : y;
+    put(top[i], relu && !(y > 0) ? 0 : y);
   }
 };
 
-template <int kBottoms>
+template <class T, int kBottoms>
 struct EltwiseBackward {
   static constexpr const char* kName = "eltwise, backward";
-  EltwiseBottoms<kBottoms> bottoms;  ///< of a sum only the coefficients
-  const float* top_gradient;
-  const float* top;            ///< null without a folded ReLU
-  float* gradients[kBottoms];  ///< null for bottoms that want none
+  EltwiseBottoms<T, kBottoms> bottoms;  ///< of a sum only the coefficients
+  const T* top_gradient;
+  const T* top;            ///< null without a folded ReLU
+  T* gradients[kBottoms];  ///< null for bottoms that want none
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
-    const float gradient = top != nullptr && !(top[i] > 0) ? 0 : top_gradient[i];
+    const float y = top != nullptr ? static_cast<float>(top[i]) : 1.0f;
+    const float gradient = y > 0 ? static_cast<float>(top_gradient[i]) : 0.0f;
     for (int b = 0; b < bottoms.count(); ++b) {
       if (gradients[b] == nullptr) continue;
-      const float value = share(i, b, bottoms.coefficients[b] * gradient);
-      gradients[b][i] = accumulate ? gradients[b][i] + value : value;
+      put(gradients[b][i], share(i, b, bottoms.coefficients[b] * gradient), accumulate);
     }
   }
 

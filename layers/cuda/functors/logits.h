@@ -6,13 +6,15 @@
 
 #include "../launch.h"
 #include "divider.h"
+#include "element.h"
 #include "host_device.h"
 
 namespace octrain::layers::cuda {
 
 /// Operands logits (n, classes, 1, 1) and labels of one call; a negative label marks padding.
+template <class T>
 struct Logits {
-  const float* values;
+  const T* values;
   const float* labels;
   std::int64_t images, classes;
 
@@ -38,10 +40,11 @@ struct SoftmaxRow {
 };
 
 /// A reduction (launch.h), a block an image.
+template <class T>
 struct LargestLogit {
   static constexpr const char* kName = "softmax, largest logits";
   using Value = float;
-  Logits logits;
+  Logits<T> logits;
   SoftmaxRow* rows;
 
   OCTRAIN_HOST_DEVICE Value lane(std::int64_t image, int index) const {
@@ -55,10 +58,11 @@ struct LargestLogit {
 };
 
 /// A reduction, a block an image, after LargestLogit.
+template <class T>
 struct ExponentialSum {
   static constexpr const char* kName = "softmax, sums";
   using Value = double;
-  Logits logits;
+  Logits<T> logits;
   SoftmaxRow* rows;
 
   OCTRAIN_HOST_DEVICE Value lane(std::int64_t image, int index) const {
@@ -76,13 +80,14 @@ struct ExponentialSum {
 };
 
 /// logits' of one logit an index, which may lie on the logits.
+template <class T>
 struct SoftmaxGradient {
   static constexpr const char* kName = "softmax loss, backward";
-  Logits logits;
+  Logits<T> logits;
   const SoftmaxRow* rows;
   Divider classes;
   float factor;
-  float* gradient;
+  T* gradient;
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
@@ -91,18 +96,20 @@ struct SoftmaxGradient {
     float value = 0;
     if (label >= 0) {
       const SoftmaxRow& row = rows[at.quotient];
-      value = factor * (std::exp(logits.values[i] - row.largest) * row.share);
+      const float z = logits.values[i];
+      value = factor * (std::exp(z - row.largest) * row.share);
       if (at.remainder == label) value -= factor;
     }
-    gradient[i] = accumulate ? gradient[i] + value : value;
+    put(gradient[i], value, accumulate);
   }
 };
 
 /// A reduction, a block an image: how many classes come before the label's.
+template <class T>
 struct LabelRank {
   static constexpr const char* kName = "accuracy, ranks";
   using Value = std::int64_t;
-  Logits logits;
+  Logits<T> logits;
   std::int64_t* ranks;
 
   OCTRAIN_HOST_DEVICE Value lane(std::int64_t image, int index) const {
@@ -121,8 +128,9 @@ struct LabelRank {
   OCTRAIN_HOST_DEVICE void finish(std::int64_t image, Value before) const { ranks[image] = before; }
 };
 
+template <class T>
 struct SoftmaxLossOf {
-  Logits logits;
+  Logits<T> logits;
   const SoftmaxRow* rows;
   OCTRAIN_HOST_DEVICE double operator()(std::int64_t image) const {
     const std::int64_t label = logits.label(image);
@@ -131,8 +139,9 @@ struct SoftmaxLossOf {
   }
 };
 
+template <class T>
 struct IsRight {
-  Logits logits;
+  Logits<T> logits;
   const std::int64_t* ranks;
   int top_k;
   OCTRAIN_HOST_DEVICE double operator()(std::int64_t image) const { return ranks[image] < top_k ? 1 : 0; }
@@ -154,7 +163,7 @@ struct TotalOfImages {
   LogitsResult* result;
 
   OCTRAIN_HOST_DEVICE Value lane(std::int64_t, int index) const {
-    const Logits& logits = of.logits;
+    const auto& logits = of.logits;
     Value total{0, logits.images, 0};
     for (std::int64_t image = index; image < logits.images; image += kLanes) {
       total.sum += of(image);

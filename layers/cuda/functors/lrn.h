@@ -1,4 +1,4 @@
-// Local response normalisation, one float an index. Its window reads neighbours, so what they need is first
+// Local response normalisation, one element an index. Its window reads neighbours, so what they need is first
 // put into the workspace; what then overwrites an operand reads only its own float of it.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "channels.h"
+#include "element.h"
 #include "host_device.h"
 
 namespace octrain::layers::cuda {
@@ -69,12 +70,13 @@ struct LrnParameters {
 };
 
 /// sums = k + factor * window sum of x^2; with a gradient also ratios = top' x sums^-beta / sums.
+template <class T>
 struct LrnSums {
   static constexpr const char* kName = "LRN, sums";
   LrnWindow window;
   LrnParameters parameters;
-  const float* bottom;
-  const float* top_gradient;  ///< or null
+  const T* bottom;
+  const T* top_gradient;  ///< or null
   float* sums;
   float* ratios;
 
@@ -83,47 +85,54 @@ struct LrnSums {
     const float sum = parameters.k + parameters.factor * window.sum(i, square);
     sums[i] = sum;
     if (top_gradient == nullptr) return;
-    ratios[i] = top_gradient[i] * bottom[i] * negative_power(sum, parameters.beta) / sum;
+    const float gradient = top_gradient[i], x = bottom[i];
+    ratios[i] = gradient * x * negative_power(sum, parameters.beta) / sum;
   }
 
  private:
   struct SquareOf {
-    const float* values;
-    OCTRAIN_HOST_DEVICE float operator()(std::int64_t at) const { return values[at] * values[at]; }
+    const T* values;
+    OCTRAIN_HOST_DEVICE float operator()(std::int64_t at) const {
+      const float x = values[at];
+      return x * x;
+    }
   };
 };
 
 /// top = x sums^-beta.
+template <class T>
 struct LrnForward {
   static constexpr const char* kName = "LRN";
   LrnParameters parameters;
-  const float* bottom;
+  const T* bottom;
   const float* sums;
-  float* top;
+  T* top;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
-    top[i] = bottom[i] * negative_power(sums[i], parameters.beta);
+    const float x = bottom[i];
+    put(top[i], x * negative_power(sums[i], parameters.beta));
   }
 };
 
 /// bottom' = top' sums^-beta - 2 beta factor x * window sum of ratios.
+template <class T>
 struct LrnBackward {
   static constexpr const char* kName = "LRN, backward";
   LrnWindow window;
   LrnParameters parameters;
-  const float* bottom;
-  const float* top_gradient;
+  const T* bottom;
+  const T* top_gradient;
   const float* sums;
   const float* ratios;
-  float* bottom_gradient;
+  T* bottom_gradient;
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const RatioOf ratio{ratios};
     const float slope = 2 * parameters.beta * parameters.factor;
-    const float value =
-        top_gradient[i] * negative_power(sums[i], parameters.beta) - slope * bottom[i] * window.sum(i, ratio);
-    bottom_gradient[i] = accumulate ? bottom_gradient[i] + value : value;
+    const float gradient = top_gradient[i], x = bottom[i];
+    put(bottom_gradient[i],
+        gradient * negative_power(sums[i], parameters.beta) - slope * x * window.sum(i, ratio), accumulate);
   }
 
  private:

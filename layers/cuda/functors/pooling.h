@@ -1,10 +1,11 @@
-// Pooling. Forward goes over the floats of the top, backward over those of the bottom: each gathers from the
-// windows that it lies in, in their order.
+// Pooling. Forward goes over the elements of the top, backward over those of the bottom: each gathers from
+// the windows that it lies in, in their order.
 #pragma once
 
 #include <cstdint>
 
 #include "divider.h"
+#include "element.h"
 #include "host_device.h"
 
 namespace octrain::layers::cuda {
@@ -60,19 +61,19 @@ class PlaneOf {
 
 /// Saves for each float of the top which of the window's (padding included) was the largest, the first of
 /// equals. What is not a number counts as largest, so that it is seen in the loss.
-template <class Position>
+template <class T, class Position>
 struct MaximumForward {
   static constexpr const char* kName = "maximum pooling";
   PoolingGrid grid;
   PlaneOf top_place;
-  const float* bottom;
-  float* top;
+  const T* bottom;
+  T* top;
   Position* saved;  ///< or null
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const PoolingAxis &rows = grid.rows, &columns = grid.columns;
     const PlaneOf::Place at = top_place(i);
-    const float* plane = bottom + at.plane * rows.extent * columns.extent;
+    const T* plane = bottom + at.plane * rows.extent * columns.extent;
     int best_row = rows.first(at.row), best_column = columns.first(at.column);
     float best = plane[std::int64_t{best_row} * columns.extent + best_column];
     for (int row = rows.first(at.row); row <= rows.last(at.row); ++row) {
@@ -84,81 +85,85 @@ struct MaximumForward {
         best_column = column;
       }
     }
-    top[i] = best;
+    put(top[i], best);
     if (saved == nullptr) return;
     saved[i] = static_cast<Position>((best_row - rows.start(at.row)) * columns.kernel + best_column -
                                      columns.start(at.column));
   }
 };
 
-template <class Position>
+template <class T, class Position>
 struct MaximumBackward {
   static constexpr const char* kName = "maximum pooling, backward";
   PoolingGrid grid;
   PlaneOf bottom_place;
-  const float* top_gradient;
+  const T* top_gradient;
   const Position* saved;
-  float* bottom_gradient;
+  T* bottom_gradient;
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const PoolingAxis &rows = grid.rows, &columns = grid.columns;
     const PlaneOf::Place at = bottom_place(i);
     const std::int64_t plane = at.plane * rows.windows * columns.windows;
-    float sum = accumulate ? bottom_gradient[i] : 0;
+    float sum = accumulate ? static_cast<float>(bottom_gradient[i]) : 0.0f;
     for (int y = rows.first_window(at.row); y <= rows.last_window(at.row); ++y) {
       for (int x = columns.first_window(at.column); x <= columns.last_window(at.column); ++x) {
         const std::int64_t window = plane + std::int64_t{y} * columns.windows + x;
         const int position = (at.row - rows.start(y)) * columns.kernel + at.column - columns.start(x);
-        if (static_cast<int>(saved[window]) == position) sum += top_gradient[window];
+        if (static_cast<int>(saved[window]) == position) sum += static_cast<float>(top_gradient[window]);
       }
     }
-    bottom_gradient[i] = sum;
+    put(bottom_gradient[i], sum);
   }
 };
 
+template <class T>
 struct AverageForward {
   static constexpr const char* kName = "average pooling";
   PoolingGrid grid;
   PlaneOf top_place;
-  const float* bottom;
-  float* top;
+  const T* bottom;
+  T* top;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const PoolingAxis &rows = grid.rows, &columns = grid.columns;
     const PlaneOf::Place at = top_place(i);
-    const float* plane = bottom + at.plane * rows.extent * columns.extent;
+    const T* plane = bottom + at.plane * rows.extent * columns.extent;
     float sum = 0;
     for (int row = rows.first(at.row); row <= rows.last(at.row); ++row) {
       for (int column = columns.first(at.column); column <= columns.last(at.column); ++column) {
-        sum += plane[std::int64_t{row} * columns.extent + column];
+        sum += static_cast<float>(plane[std::int64_t{row} * columns.extent + column]);
       }
     }
-    top[i] =
-        sum * (1 / (static_cast<float>(rows.padded(at.row)) * static_cast<float>(columns.padded(at.column))));
+    const float area =
+        static_cast<float>(rows.padded(at.row)) * static_cast<float>(columns.padded(at.column));
+    put(top[i], sum * (1 / area));
   }
 };
 
+template <class T>
 struct AverageBackward {
   static constexpr const char* kName = "average pooling, backward";
   PoolingGrid grid;
   PlaneOf bottom_place;
-  const float* top_gradient;
-  float* bottom_gradient;
+  const T* top_gradient;
+  T* bottom_gradient;
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const PoolingAxis &rows = grid.rows, &columns = grid.columns;
     const PlaneOf::Place at = bottom_place(i);
     const std::int64_t plane = at.plane * rows.windows * columns.windows;
-    float sum = accumulate ? bottom_gradient[i] : 0;
+    float sum = accumulate ? static_cast<float>(bottom_gradient[i]) : 0.0f;
     for (int y = rows.first_window(at.row); y <= rows.last_window(at.row); ++y) {
       for (int x = columns.first_window(at.column); x <= columns.last_window(at.column); ++x) {
         const float area = static_cast<float>(rows.padded(y)) * static_cast<float>(columns.padded(x));
-        sum += top_gradient[plane + std::int64_t{y} * columns.windows + x] * (1 / area);
+        const float gradient = top_gradient[plane + std::int64_t{y} * columns.windows + x];
+        sum += gradient * (1 / area);
       }
     }
-    bottom_gradient[i] = sum;
+    put(bottom_gradient[i], sum);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "channels.h"
+#include "element.h"
 #include "host_device.h"
 
 namespace octrain::layers::cuda {
@@ -25,27 +26,29 @@ struct ScaleOf {
   }
 };
 
+template <class T>
 struct ScaleForward {
   static constexpr const char* kName = "scale";
   ScaleOf scale;
   ChannelOf channel_of;
-  const float* bottom;
-  float* top;
+  const T* bottom;
+  T* top;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
-    top[i] = scale.forward(bottom[i], channel_of(i));
+    put(top[i], scale.forward(bottom[i], channel_of(i)));
   }
 };
 
 /// Of gamma' and beta'.
+template <class T>
 struct ScaleTerms {
   ScaleOf scale;
-  const float* bottom;
-  const float* top_gradient;
+  const T* bottom;
+  const T* top_gradient;
 
   OCTRAIN_HOST_DEVICE Terms operator()(std::int64_t channel, std::int64_t at) const {
-    const float gradient = scale.gradient(bottom[at], top_gradient[at], channel);
-    return {gradient * bottom[at], gradient};
+    const float x = bottom[at], gradient = scale.gradient(x, top_gradient[at], channel);
+    return {gradient * x, gradient};
   }
 };
 
@@ -66,19 +69,19 @@ struct ScaleParameters {
   }
 };
 
+template <class T>
 struct ScaleBackward {
   static constexpr const char* kName = "scale, backward";
   ScaleOf scale;
   ChannelOf channel_of;
-  const float* bottom;
-  const float* top_gradient;
-  float* bottom_gradient;
+  const T* bottom;
+  const T* top_gradient;
+  T* bottom_gradient;
   bool accumulate;
 
   OCTRAIN_HOST_DEVICE void operator()(std::int64_t i) const {
     const std::int64_t c = channel_of(i);
-    const float value = scale.gamma[c] * scale.gradient(bottom[i], top_gradient[i], c);
-    bottom_gradient[i] = accumulate ? bottom_gradient[i] + value : value;
+    put(bottom_gradient[i], scale.gamma[c] * scale.gradient(bottom[i], top_gradient[i], c), accumulate);
   }
 };
 

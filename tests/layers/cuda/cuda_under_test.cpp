@@ -1,11 +1,12 @@
 // The CUDA backend as the backend under test: on a GPU, or on the fake device with its own kernels compiled
 // for the host (without_libraries.cpp). Operands are managed memory, which host and device touch in turn.
+#include "layers/cuda/cuda_under_test.h"
+
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "layers/backend_under_test.h"
 #include "layers/cuda/device_under_test.h"
 #include "octrain/layers/cuda/backend.h"
 #include "octrain/runtime/cuda/error.h"
@@ -19,11 +20,14 @@ cudaStream_t stream_under_test() {
   return kStream->get();
 }
 
-std::unique_ptr<Backend> make_backend_under_test(int) {
+std::unique_ptr<Backend> make_backend_of(ElementType element) {
   cuda::CudaBackendOptions options;
   options.stream = stream_under_test();
+  options.element = element;
   return cuda::make_cuda_backend(options);
 }
+
+std::unique_ptr<Backend> make_backend_under_test(int) { return make_backend_of(ElementType::float32); }
 
 std::vector<int> layouts_under_test() { return {1}; }
 

@@ -47,7 +47,7 @@ TEST(CudaData, ABufferIsNotFilledWhileItIsCopied) {
     labels.emplace_back(static_cast<std::size_t>(r.count));
   }
   for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const std::vector<float*> out = {images[i].data(), labels[i].data()};
+    const std::vector<void*> out = {images[i].data(), labels[i].data()};
     runner.kernel->run(Step::forward,
                        {.in = {}, .out = out, .first_image = ranges[i].first, .images = ranges[i].count});
   }

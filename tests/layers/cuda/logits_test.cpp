@@ -33,7 +33,7 @@ TEST(CudaLogits, LossAndGradientOfManyClasses) {
   const KernelRunner runner = batch.runner(SoftmaxLossParams{0.5f});
   TestBlob gradient(batch.logits.desc, 9.0f);
   double loss = 0, expected = 0;
-  const std::vector<const float*> in = {batch.logits.data.data(), batch.labels.data()};
+  const std::vector<const void*> in = {batch.logits.data.data(), batch.labels.data()};
   runner.run(Step::forward, {0, kImages}, in, {}, {.scalar = &loss});
   runner.run(Step::backward_data, {0, kImages}, in, {gradient.data.data()});
   Values expected_gradient;
@@ -126,7 +126,7 @@ TEST(CudaKernels, EltwiseTakesSixtyFourBottomsAndNoMore) {
                         std::vector<BlobDesc>(bottoms, desc));
   };
   TestBlob ones(desc, 1.0f), sum(desc, 9.0f);
-  runner(64).run(Step::forward, {0, 2}, std::vector<const float*>(64, ones.data.data()), {sum.data.data()});
+  runner(64).run(Step::forward, {0, 2}, std::vector<const void*>(64, ones.data.data()), {sum.data.data()});
   EXPECT_EQ(sum.values(), Values(120, 64.0));
   EXPECT_THROW(runner(65), runtime::UsageError);
 }

@@ -30,10 +30,12 @@ enum class Step {
 };
 
 /// One op's operands. `in` and `out` are in the order in which lowering named them; a pointer may stand in
-/// both (in place) where the layer's source names one operand twice or offers it (OpSpec::overwrites).
+/// both (in place) where the layer's source names one operand twice or offers it (OpSpec::overwrites). Blobs
+/// and their gradients hold what their Layout says, all else float32 unless the layer's source says
+/// otherwise.
 struct KernelCall {
-  std::span<const float* const> in;
-  std::span<float* const> out;
+  std::span<const void* const> in;
+  std::span<void* const> out;
   std::int64_t first_image = 0;  ///< in the batch
   std::int64_t images = 0;       ///< this op's
   bool accumulate = false;       ///< add to `out` instead of overwriting it
@@ -41,8 +43,17 @@ struct KernelCall {
   std::byte* workspace = nullptr;
   std::uint64_t iteration = 0;
   bool training = true;
-  float gradient_scale = 1;  ///< 1 / accumulated batches, applied by losses
+  float gradient_scale = 1;  ///< loss scale / accumulated batches, applied by losses to gradients
   double* scalar = nullptr;  ///< losses and accuracy add to it
+
+  template <class T = float>
+  [[nodiscard]] const T* input(std::size_t i) const {
+    return static_cast<const T*>(in[i]);
+  }
+  template <class T = float>
+  [[nodiscard]] T* output(std::size_t i) const {
+    return static_cast<T*>(out[i]);
+  }
 };
 
 /// A parameter as a kernel stores it: chunks of whole output rows, in the order of rows, each in the kernel's
@@ -97,9 +108,18 @@ class UpdateKernel {
     float lr_mult = 1, decay_mult = 1;
   };
   virtual ~UpdateKernel() = default;
-  /// weight' = rule(weight, gradient, states); `iteration` counts from 0.
+  struct Iteration {
+    float learning_rate = 0;
+    std::uint64_t number = 0;  ///< counts from 0
+    /// By which the gradient was multiplied; other than 1 only where the backend scales losses.
+    float loss_scale = 1;
+  };
+  /// weight' = rule(weight, gradient / loss scale, states). Where losses are scaled, a gradient that is not
+  /// finite everywhere leaves all segments' weights and states as they are.
   virtual void run(std::span<const Segment> segments, float* weight, const float* gradient,
-                   std::span<float* const> states, float learning_rate, std::uint64_t iteration) const = 0;
+                   std::span<float* const> states, const Iteration& iteration) const = 0;
+  /// Has run() left something as it was since this was last asked? Waits for what was begun.
+  [[nodiscard]] virtual bool take_overflow() const { return false; }
 };
 
 class Backend {

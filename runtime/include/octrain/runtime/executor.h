@@ -24,10 +24,14 @@ struct OpContext {
   std::uint64_t iteration = 0;     ///< counts from 0 over the whole training
   float learning_rate = 0;
   std::span<double>
-      scalars;  ///< the program's results of this iteration (losses, accuracies); zero at its start
+      scalars;           ///< the program's results of this iteration (losses, accuracies); zero at its start
+  float loss_scale = 1;  ///< gradients are multiplied by it until an update divides them
 
+  [[nodiscard]] std::byte* bytes(TensorId tensor, std::uint64_t offset_bytes = 0) const {
+    return memory.address(tensor) + offset_bytes;
+  }
   [[nodiscard]] float* floats(TensorId tensor, std::uint64_t offset_bytes = 0) const {
-    return reinterpret_cast<float*>(memory.address(tensor) + offset_bytes);
+    return reinterpret_cast<float*>(bytes(tensor, offset_bytes));
   }
 };
 
@@ -55,6 +59,7 @@ struct IterationInput {
   std::uint64_t iteration = 0;  ///< test pass: number of the batch
   float learning_rate = 0;
   std::size_t scalar_count = 0;
+  float loss_scale = 1;
   bool keeps_runs = false;  ///< with IterationMetrics::runs
 };
 

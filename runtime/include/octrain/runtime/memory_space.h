@@ -50,8 +50,8 @@ struct MemoryCounters {
   /// Most device bytes held at once since the last take_counters(); dead pages that may be taken are not
   /// among them.
   std::uint64_t peak_resident_bytes = 0;
-  bool driver_moves = false;               ///< faults and evictions are a driver's affair
-  std::optional<DriverCounters> driver;    ///< if it is measured
+  bool driver_moves = false;             ///< faults and evictions are a driver's affair
+  std::optional<DriverCounters> driver;  ///< if it is measured
 
   // What happened, not what was asked for; empty where nobody has measured it.
   [[nodiscard]] std::optional<std::uint64_t> measured_faults() const {

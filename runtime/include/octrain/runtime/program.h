@@ -46,6 +46,9 @@ struct Program {
   std::vector<Parameter> parameters;
   std::int64_t batch = 0;                ///< images of one training iteration, accumulated batches included
   std::vector<std::string> state_names;  ///< per optimizer state: "momentum"; "m", "v"
+  /// Has an update left weights as they were, for a gradient too large to be scaled so, since this was last
+  /// asked? May be empty where losses are not scaled.
+  std::function<bool()> take_overflow;
 };
 
 }  // namespace octrain::runtime

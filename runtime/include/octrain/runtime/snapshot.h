@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "octrain/runtime/loss_scale.h"
 #include "octrain/runtime/memory_space.h"
 #include "octrain/runtime/program.h"
 
@@ -31,7 +32,8 @@ struct SnapshotHeader {
   std::string net;
   std::uint64_t iteration = 0;  ///< iterations done
   std::uint64_t seed = 0;
-  std::vector<std::string> state_names;  ///< "momentum"; "m", "v"
+  std::optional<LossScaleState> loss_scale;  ///< of a training whose scale follows its gradients
+  std::vector<std::string> state_names;      ///< "momentum"; "m", "v"
   std::vector<SnapshotParameter> parameters;
 };
 

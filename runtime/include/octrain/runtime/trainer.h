@@ -11,6 +11,7 @@
 
 #include "octrain/advisor/plan.h"
 #include "octrain/runtime/executor.h"
+#include "octrain/runtime/loss_scale.h"
 #include "octrain/runtime/program.h"
 #include "octrain/runtime/snapshot.h"
 #include "octrain/runtime/solver.h"
@@ -22,6 +23,7 @@ struct TrainerOptions {
   std::string net;  ///< its name, for snapshots
   std::uint64_t seed = 1;
   LearningRate rate;
+  LossScaling loss_scaling;
   std::uint64_t iterations = 0;         ///< over the whole training, those before a resume included
   std::uint64_t test_interval = 0;      ///< iterations between tests; 0: at the end only
   std::int64_t test_images = 0;         ///< 0: no test
@@ -36,6 +38,8 @@ struct IterationRecord {
   std::uint64_t iteration = 0;  ///< counts from 0
   double loss = 0;
   float learning_rate = 0;
+  float loss_scale = 1;
+  bool overflow = false;  ///< some update left its weights as they were
   double images_per_second = 0;
   IterationMetrics metrics;  ///< seconds, stalls, memory counters, time of each op, scalars
 };
@@ -93,7 +97,8 @@ class Trainer {
   void load_weights(const std::filesystem::path& snapshot);
 
   /// To the last iteration, or to the end of that in which SIGINT or SIGTERM came (InterruptGuard, which the
-  /// caller makes). Throws Diverged when a loss is not finite.
+  /// caller makes). Throws Diverged when a loss is not finite, or a gradient whatever the loss
+  /// scale.
   TrainResult run();
   /// The whole test split once; nothing when there is none, or when a signal came before its end.
   std::optional<TestRecord> test();
@@ -101,6 +106,8 @@ class Trainer {
   std::filesystem::path save();
 
   [[nodiscard]] std::uint64_t iteration() const { return iteration_; }
+  /// What a snapshot of now says of this training; parameters and states are in memory.
+  [[nodiscard]] SnapshotHeader snapshot_header() const;
 
  private:
   void settle();
@@ -117,6 +124,7 @@ class Trainer {
   TrainerOptions options_;
   TrainerEvents events_;
   std::uint64_t iteration_ = 0;
+  LossScale loss_scale_;
   bool interrupt_told_ = false;
   std::vector<std::uint64_t> op_ns_[2];  ///< of the last training iteration and test batch, for Progress
 };

@@ -98,28 +98,28 @@ void cudnnGetLastErrorString(char* message, std::size_t size) {
 
 cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t* made) { return create(made); }
 cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t made) { return destroy(made); }
-cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTensorFormat_t, cudnnDataType_t,
-                                         int n, int c, int h, int w) {
-  *tensor = {n, c, h, w};
+cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTensorFormat_t,
+                                         cudnnDataType_t type, int n, int c, int h, int w) {
+  *tensor = {n, c, h, w, type};
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t cudnnGetTensorSizeInBytes(cudnnTensorDescriptor_t tensor, std::size_t* size) {
-  *size = static_cast<std::size_t>(tensor->count()) * sizeof(float);
+  *size = static_cast<std::size_t>(tensor->count()) * octrain::layers::size_of(element_of(tensor->type));
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t* made) { return create(made); }
 cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t made) { return destroy(made); }
-cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDataType_t, cudnnTensorFormat_t,
-                                         int outputs, int channels, int h, int w) {
-  *filter = {outputs, channels, h, w};
+cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDataType_t type,
+                                         cudnnTensorFormat_t, int outputs, int channels, int h, int w) {
+  *filter = {outputs, channels, h, w, type};
   return CUDNN_STATUS_SUCCESS;
 }
 cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t* made) { return create(made); }
 cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t made) { return destroy(made); }
 cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t c, int pad_h, int pad_w,
                                               int stride_h, int stride_w, int dilation_h, int dilation_w,
-                                              cudnnConvolutionMode_t mode, cudnnDataType_t) {
-  if (mode != CUDNN_CROSS_CORRELATION) return CUDNN_STATUS_NOT_SUPPORTED;
+                                              cudnnConvolutionMode_t mode, cudnnDataType_t arithmetic) {
+  if (mode != CUDNN_CROSS_CORRELATION || arithmetic != CUDNN_DATA_FLOAT) return CUDNN_STATUS_NOT_SUPPORTED;
   *c = {pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w};
   return CUDNN_STATUS_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include "fake_convolution.h"
 #include "fake_libraries.h"
 #include "fake_structs.h"
+#include "layers/elements.h"
 
 using octrain::layers::cuda::testing::fake;
 using octrain::layers::cuda::testing::FakeAlgorithm;
@@ -16,17 +17,23 @@ using octrain::layers::cuda::testing::FakeAlgorithms;
 using octrain::layers::cuda::testing::FakeConvolution;
 using octrain::layers::cuda::testing::find_algorithm;
 using octrain::layers::cuda::testing::for_each_product;
+using octrain::layers::testing::read_element;
+using octrain::layers::testing::write_element;
 
 namespace {
+
+double at(cudnnDataType_t type, const void* elements, std::int64_t i) {
+  return read_element(elements, static_cast<std::size_t>(i), element_of(type));
+}
 
 float value(const void* scalar) { return *static_cast<const float*>(scalar); }
 
 /// out = sums + beta * out; out is not read where beta is 0.
-void blend(const std::vector<double>& sums, const void* beta, void* out) {
-  auto* to = static_cast<float*>(out);
+void blend(const std::vector<double>& sums, const void* beta, cudnnDataType_t type, void* out) {
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    const double prior = value(beta) == 0 ? 0 : static_cast<double>(value(beta) * to[i]);
-    to[i] = static_cast<float>(sums[i] + prior);
+    const double prior =
+        value(beta) == 0 ? 0 : static_cast<double>(value(beta)) * read_element(out, i, element_of(type));
+    write_element(out, i, element_of(type), sums[i] + prior);
   }
 }
 
@@ -36,9 +43,11 @@ FakeConvolution convolution(const cudnnTensorStruct& bottom, const cudnnFilterSt
           weight.w, c.pad_h,  c.pad_w,  c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.groups};
 }
 
+/// Shapes, and types: cuDNN takes no mixture.
 bool shapes_agree(const cudnnTensorStruct& bottom, const cudnnFilterStruct& weight,
                   const cudnnConvolutionStruct& c, const cudnnTensorStruct& top) {
-  return bottom.n == top.n && weight.outputs == top.c && weight.channels * c.groups == bottom.c;
+  return bottom.type == weight.type && weight.type == top.type && bottom.n == top.n &&
+         weight.outputs == top.c && weight.channels * c.groups == bottom.c;
 }
 
 std::string name(cudnnMathType_t math) {
@@ -57,11 +66,10 @@ cudnnStatus_t start(const char* what, const FakeAlgorithms& algorithms, int numb
   return CUDNN_STATUS_SUCCESS;
 }
 
-void convolve(const FakeConvolution& c, const void* x, const void* w, std::vector<double>& sums) {
-  const auto* bottom = static_cast<const float*>(x);
-  const auto* weight = static_cast<const float*>(w);
+void convolve(const FakeConvolution& c, cudnnDataType_t type, const void* x, const void* w,
+              std::vector<double>& sums) {
   for_each_product(c, [&](std::int64_t b, int k, int t) {
-    sums[static_cast<std::size_t>(t)] += static_cast<double>(bottom[b]) * static_cast<double>(weight[k]);
+    sums[static_cast<std::size_t>(t)] += at(type, x, b) * at(type, w, k);
   });
 }
 
@@ -76,8 +84,8 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t, const void*, cudnnTensorDes
   const cudnnStatus_t status = start("forward", fake().forward, algorithm, c->math, workspace, bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
   std::vector<double> sums(static_cast<std::size_t>(top->count()));
-  convolve(convolution(*bottom, *weight, *c, *top), x, w, sums);
-  blend(sums, beta, y);
+  convolve(convolution(*bottom, *weight, *c, *top), top->type, x, w, sums);
+  blend(sums, beta, top->type, y);
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -87,19 +95,18 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
     std::size_t bytes, const void* alpha2, cudnnTensorDescriptor_t, const void*, cudnnTensorDescriptor_t bias,
     const void* b, cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t top, void* y) {
   if (!fake().fuses) return CUDNN_STATUS_NOT_SUPPORTED;
-  if (!shapes_agree(*bottom, *weight, *c, *top) || bias->c != top->c || value(alpha2) != 0 ||
-      activation->mode != CUDNN_ACTIVATION_RELU) {
+  if (!shapes_agree(*bottom, *weight, *c, *top) || bias->c != top->c || bias->type != top->type ||
+      value(alpha2) != 0 || activation->mode != CUDNN_ACTIVATION_RELU) {
     return CUDNN_STATUS_BAD_PARAM;
   }
   const cudnnStatus_t status = start("fused", fake().forward, algorithm, c->math, workspace, bytes);
   if (status != CUDNN_STATUS_SUCCESS) return status;
   std::vector<double> sums(static_cast<std::size_t>(top->count()));
-  convolve(convolution(*bottom, *weight, *c, *top), x, w, sums);
+  convolve(convolution(*bottom, *weight, *c, *top), top->type, x, w, sums);
   const std::int64_t pixels = std::int64_t{top->h} * top->w;
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const std::int64_t channel = static_cast<std::int64_t>(i) / pixels % top->c;
-    const double sum = sums[i] + static_cast<double>(static_cast<const float*>(b)[channel]);
-    static_cast<float*>(y)[i] = static_cast<float>(std::max(sum, 0.0));
+    write_element(y, i, element_of(top->type), std::max(sums[i] + at(bias->type, b, channel), 0.0));
   }
   return CUDNN_STATUS_SUCCESS;
 }
@@ -116,10 +123,9 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t, const void*, cudnnFilt
   if (status != CUDNN_STATUS_SUCCESS) return status;
   std::vector<double> sums(static_cast<std::size_t>(bottom->count()));
   for_each_product(convolution(*bottom, *weight, *c, *top), [&](std::int64_t b, int k, int t) {
-    sums[static_cast<std::size_t>(b)] += static_cast<double>(static_cast<const float*>(dy)[t]) *
-                                         static_cast<double>(static_cast<const float*>(w)[k]);
+    sums[static_cast<std::size_t>(b)] += at(top->type, dy, t) * at(weight->type, w, k);
   });
-  blend(sums, beta, dx);
+  blend(sums, beta, bottom->type, dx);
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -135,32 +141,31 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t, const void*, cudnnTe
   if (status != CUDNN_STATUS_SUCCESS) return status;
   std::vector<double> sums(static_cast<std::size_t>(weight->count()));
   for_each_product(convolution(*bottom, *weight, *c, *top), [&](std::int64_t b, int k, int t) {
-    sums[static_cast<std::size_t>(k)] += static_cast<double>(static_cast<const float*>(dy)[t]) *
-                                         static_cast<double>(static_cast<const float*>(x)[b]);
+    sums[static_cast<std::size_t>(k)] += at(top->type, dy, t) * at(bottom->type, x, b);
   });
-  blend(sums, beta, dw);
+  blend(sums, beta, weight->type, dw);
   return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t, const void*, cudnnTensorDescriptor_t top,
                                            const void* dy, const void* beta, cudnnTensorDescriptor_t bias,
                                            void* db) {
-  if (bias->c != top->c) return CUDNN_STATUS_BAD_PARAM;
+  if (bias->c != top->c || bias->type != top->type) return CUDNN_STATUS_BAD_PARAM;
   std::vector<double> sums(static_cast<std::size_t>(bias->c));
   const std::int64_t pixels = std::int64_t{top->h} * top->w;
   for (std::int64_t i = 0; i < top->count(); ++i)
-    sums[static_cast<std::size_t>(i / pixels % top->c)] +=
-        static_cast<double>(static_cast<const float*>(dy)[i]);
-  blend(sums, beta, db);
+    sums[static_cast<std::size_t>(i / pixels % top->c)] += at(top->type, dy, i);
+  blend(sums, beta, bias->type, db);
   return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnAddTensor(cudnnHandle_t, const void*, cudnnTensorDescriptor_t bias, const void* b,
                              const void*, cudnnTensorDescriptor_t top, void* y) {
-  if (bias->c != top->c) return CUDNN_STATUS_BAD_PARAM;
+  if (bias->c != top->c || bias->type != top->type) return CUDNN_STATUS_BAD_PARAM;
   const std::int64_t pixels = std::int64_t{top->h} * top->w;
   for (std::int64_t i = 0; i < top->count(); ++i)
-    static_cast<float*>(y)[i] += static_cast<const float*>(b)[i / pixels % top->c];
+    write_element(y, static_cast<std::size_t>(i), element_of(top->type),
+                  at(top->type, y, i) + at(bias->type, b, i / pixels % top->c));
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -168,6 +173,6 @@ cudnnStatus_t cudnnActivationForward(cudnnHandle_t, cudnnActivationDescriptor_t,
                                      cudnnTensorDescriptor_t top, const void* x, const void*,
                                      cudnnTensorDescriptor_t, void* y) {
   for (std::int64_t i = 0; i < top->count(); ++i)
-    static_cast<float*>(y)[i] = std::max(static_cast<const float*>(x)[i], 0.0F);
+    write_element(y, static_cast<std::size_t>(i), element_of(top->type), std::max(at(top->type, x, i), 0.0));
   return CUDNN_STATUS_SUCCESS;
 }

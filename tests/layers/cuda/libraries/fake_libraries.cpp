@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "elementwise.h"
+#include "layers/elements.h"
 
 namespace octrain::layers::cuda {
 
@@ -32,11 +32,6 @@ const FakeAlgorithm* find_algorithm(const FakeAlgorithms& algorithms, int number
 }
 
 }  // namespace testing
-
-// The CUDA kernel of this name needs a device.
-void mask_gradient(const float* top, float* gradient, std::int64_t count, cudaStream_t) {
-  for (std::int64_t i = 0; i < count; ++i) gradient[i] = top[i] > 0 ? gradient[i] : 0;
-}
 
 }  // namespace octrain::layers::cuda
 
@@ -67,30 +62,76 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, std
 const char* cublasGetStatusName(cublasStatus_t) { return "CUBLAS_STATUS_NAME"; }
 const char* cublasGetStatusString(cublasStatus_t) { return "cuBLAS's words"; }
 
-/// Column-major, as cuBLAS is.
+namespace {
+
+octrain::layers::ElementType element_of(cudaDataType type) {
+  using octrain::layers::ElementType;
+  return type == CUDA_R_32F   ? ElementType::float32
+         : type == CUDA_R_16F ? ElementType::float16
+                              : ElementType::bfloat16;
+}
+
+/// A matrix, column-major, as cuBLAS is.
+struct FakeMatrix {
+  const void* data;
+  octrain::layers::ElementType element;
+  std::int64_t leading;
+  bool transposed;
+
+  [[nodiscard]] double at(std::int64_t row, std::int64_t column) const {
+    const std::int64_t place = transposed ? row * leading + column : column * leading + row;
+    return octrain::layers::testing::read_element(data, static_cast<std::size_t>(place), element);
+  }
+};
+
+cublasStatus_t multiply(cublasHandle_t handle, const FakeMatrix& a, const FakeMatrix& b, int m, int n, int k,
+                        const void* alpha, const void* beta, void* c, octrain::layers::ElementType element,
+                        int ldc) {
+  if (handle->workspace_bytes == 0) return CUBLAS_STATUS_NOT_INITIALIZED;
+  std::memset(handle->workspace, 0x5a, handle->workspace_bytes);
+  if (a.leading < (a.transposed ? k : m) || b.leading < (b.transposed ? n : k) || ldc < m)
+    return CUBLAS_STATUS_INVALID_VALUE;
+  const double factor = static_cast<double>(*static_cast<const float*>(alpha)),
+               prior_factor = static_cast<double>(*static_cast<const float*>(beta));
+  for (std::int64_t column = 0; column < n; ++column) {
+    for (std::int64_t row = 0; row < m; ++row) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < k; ++i) sum += a.at(row, i) * b.at(i, column);
+      const auto to = static_cast<std::size_t>(column * ldc + row);
+      const double prior =
+          prior_factor == 0 ? 0 : prior_factor * octrain::layers::testing::read_element(c, to, element);
+      octrain::layers::testing::write_element(c, to, element, factor * sum + prior);
+    }
+  }
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+}  // namespace
+
 cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t operation_a,
                               cublasOperation_t operation_b, int m, int n, int k, const float* alpha,
                               const float* a, int lda, const float* b, int ldb, const float* beta, float* c,
                               int ldc) {
-  if (handle->workspace_bytes == 0) return CUBLAS_STATUS_NOT_INITIALIZED;
-  std::memset(handle->workspace, 0x5a, handle->workspace_bytes);
-  const bool a_transposed = operation_a == CUBLAS_OP_T, b_transposed = operation_b == CUBLAS_OP_T;
-  if (lda < (a_transposed ? k : m) || ldb < (b_transposed ? n : k) || ldc < m)
-    return CUBLAS_STATUS_INVALID_VALUE;
-  for (std::int64_t column = 0; column < n; ++column) {
-    for (std::int64_t row = 0; row < m; ++row) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < k; ++i) {
-        const float left = a_transposed ? a[row * lda + i] : a[i * lda + row];
-        const float right = b_transposed ? b[i * ldb + column] : b[column * ldb + i];
-        sum += static_cast<double>(left) * static_cast<double>(right);
-      }
-      float& to = c[column * ldc + row];
-      const double prior = *beta == 0 ? 0 : static_cast<double>(*beta) * static_cast<double>(to);
-      to = static_cast<float>(static_cast<double>(*alpha) * sum + prior);
-    }
+  using octrain::layers::ElementType;
+  return multiply(handle, {a, ElementType::float32, lda, operation_a == CUBLAS_OP_T},
+                  {b, ElementType::float32, ldb, operation_b == CUBLAS_OP_T}, m, n, k, alpha, beta, c,
+                  ElementType::float32, ldc);
+}
+
+/// Of the combinations that cuBLAS documents, those with 16-bit factors that add up in float32.
+cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t operation_a,
+                            cublasOperation_t operation_b, int m, int n, int k, const void* alpha,
+                            const void* a, cudaDataType type_a, int lda, const void* b, cudaDataType type_b,
+                            int ldb, const void* beta, void* c, cudaDataType type_c, int ldc,
+                            cublasComputeType_t arithmetic, cublasGemmAlgo_t) {
+  const bool halves = type_a == CUDA_R_16F || type_a == CUDA_R_16BF;
+  if (!halves || type_b != type_a || (type_c != type_a && type_c != CUDA_R_32F) ||
+      arithmetic != CUBLAS_COMPUTE_32F) {
+    return CUBLAS_STATUS_NOT_SUPPORTED;
   }
-  return CUBLAS_STATUS_SUCCESS;
+  return multiply(handle, {a, element_of(type_a), lda, operation_a == CUBLAS_OP_T},
+                  {b, element_of(type_b), ldb, operation_b == CUBLAS_OP_T}, m, n, k, alpha, beta, c,
+                  element_of(type_c), ldc);
 }
 
 cudaError_t cudaGetDevice(int* device) {
@@ -103,7 +144,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int) {
-  *value = which == cudaDevAttrComputeCapabilityMajor ? 8 : 1;
+  *value = which == cudaDevAttrComputeCapabilityMajor ? fake().compute_major : 1;
   return cudaSuccess;
 }
 cudaError_t cudaMalloc(void** address, std::size_t bytes) {

@@ -33,6 +33,7 @@ struct FakeLibraries {
   int measurements = 0, recommendations = 0;  ///< calls of Find and of Get
   std::vector<std::string> runs;  ///< "forward 1 fma", "fused 1 fma", …: convolutions that were computed
   int live_descriptors = 0, live_handles = 0;
+  int compute_major = 8;
 };
 
 /// The one there is.

@@ -5,13 +5,25 @@
 
 #include <cstdint>
 
+#include "octrain/layers/blob.h"
+
+/// float32, float16 or bfloat16.
+inline octrain::layers::ElementType element_of(cudnnDataType_t type) {
+  using octrain::layers::ElementType;
+  return type == CUDNN_DATA_FLOAT  ? ElementType::float32
+         : type == CUDNN_DATA_HALF ? ElementType::float16
+                                   : ElementType::bfloat16;
+}
+
 struct cudnnContext {};
 struct cudnnTensorStruct {
   int n, c, h, w;
+  cudnnDataType_t type = CUDNN_DATA_FLOAT;
   [[nodiscard]] std::int64_t count() const { return std::int64_t{n} * c * h * w; }
 };
 struct cudnnFilterStruct {
   int outputs, channels, h, w;  ///< channels of one group
+  cudnnDataType_t type = CUDNN_DATA_FLOAT;
   [[nodiscard]] std::int64_t count() const { return std::int64_t{outputs} * channels * h * w; }
 };
 struct cudnnConvolutionStruct {

@@ -25,6 +25,7 @@ struct LibraryCase {
   LayerSpec spec;
   Shape bottom;  ///< of five images
   bool bias = true, relu = false;
+  ElementType element = ElementType::float32;
 };
 
 inline LibraryCase make_case(const Shape& bottom, const ConvolutionParams& params) {
@@ -40,7 +41,7 @@ std::unique_ptr<Kernel> make_kernel(const LibraryCase& c, const Make& make) {
   const std::vector<Shape> bottoms = {c.bottom};
   const LayerType& type = layer_type(c.spec.params);
   return make(KernelRequest{c.spec,
-                            {BlobDesc{"x", c.bottom, {}}},
+                            {BlobDesc{"x", c.bottom, {1, c.element}}},
                             type.top_shapes(c.spec, bottoms),
                             type.parameters(c.spec, bottoms),
                             7,
@@ -68,7 +69,7 @@ class LibraryRun {
         kernel_(kernel),
         accumulate_(accumulate),
         storage_(kernel.parameter_storage()),
-        bottom_(BlobDesc{"x", c.bottom, {}}, random_values(c.bottom.elements(), 1)),
+        bottom_(BlobDesc{"x", c.bottom, {1, c.element}}, random_values(c.bottom.elements(), 1)),
         top_({"y", top_shape(), kernel.top_layouts()[0]}, 9),
         top_gradient_(top_.desc, random_values(top_shape().elements(), 2)),
         bottom_gradient_(bottom_.desc, 1) {
@@ -80,7 +81,7 @@ class LibraryRun {
       for (const ImageRange r : kRanges) forward(chunk, r);
     }
     for (const ImageRange r : kRanges) {
-      float* gradient = top_gradient_.at(r);
+      void* gradient = top_gradient_.at(r);
       if (c_.relu) call(Step::mask_gradient, r, {top_.at(r), gradient}, {gradient}, false, 0);
     }
     for (int chunk = 0; chunk < chunks(); ++chunk) {
@@ -117,7 +118,7 @@ class LibraryRun {
   }
 
   void forward(int chunk, ImageRange r) {
-    std::vector<const float*> in = {bottom_.at(r), values_[0][static_cast<std::size_t>(chunk)].data()};
+    std::vector<const void*> in = {bottom_.at(r), values_[0][static_cast<std::size_t>(chunk)].data()};
     if (c_.bias) in.push_back(values_[1][0].data());
     if (chunk > 0) in.push_back(top_.at(r));
     call(Step::forward, r, in, {top_.at(r)}, false, chunk);
@@ -125,7 +126,7 @@ class LibraryRun {
 
   void backward(int chunk, ImageRange r) {
     const auto at = static_cast<std::size_t>(chunk);
-    std::vector<float*> out = {gradients_[0][at].data()};
+    std::vector<void*> out = {gradients_[0][at].data()};
     if (c_.bias && chunk == 0) out.push_back(gradients_[1][0].data());
     call(Step::backward_parameters, r, {bottom_.at(r), top_gradient_.at(r)}, out, accumulate_ || r.first > 0,
          chunk);
@@ -133,7 +134,7 @@ class LibraryRun {
          accumulate_ || chunk > 0, chunk);
   }
 
-  void call(Step step, ImageRange r, const std::vector<const float*>& in, const std::vector<float*>& out,
+  void call(Step step, ImageRange r, const std::vector<const void*>& in, const std::vector<void*>& out,
             bool accumulate, int chunk) {
     Bytes workspace(kernel_.workspace_bytes(step, r.count, accumulate), std::byte{0x7f});
     KernelCall operands{.in = in, .out = out};

@@ -18,6 +18,10 @@ struct CudaBackendOptions {
   cudaStream_t stream = nullptr;
   bool deterministic = true;  ///< false: convolutions may add in whatever order is fastest, another each time
   bool tf32 = false;          ///< products of 10-bit mantissas on tensor cores (compute capability 8 and up)
+  /// Of blobs and their gradients (bfloat16: compute capability 8 and up). Products of 16 bits run on tensor
+  /// cores and are added up in float32; parameters, their gradients and optimizer states stay float32. With
+  /// float16 losses are to be scaled: updates leave alone what their gradient would spoil.
+  ElementType element = ElementType::float32;
   /// What a convolution's algorithm may take. Schedules count it.
   std::uint64_t workspace_limit_bytes = 256 * runtime::kMiB;
   /// Where the algorithms that were measured to be fastest are kept, so that every later run takes the same
@@ -27,7 +31,7 @@ struct CudaBackendOptions {
   std::filesystem::path tuning_file;
 };
 
-/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used.
+/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used, or not with this arithmetic.
 [[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(const CudaBackendOptions& options);
 
 }  // namespace octrain::layers::cuda
