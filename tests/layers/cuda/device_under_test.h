@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace octrain::layers::testing {
@@ -19,6 +20,8 @@ namespace octrain::layers::testing {
 inline constexpr std::uint64_t kNoBudget = std::numeric_limits<std::uint64_t>::max();
 /// From now on the device itself watches that no prefetch passes this; a GPU does not.
 void watch_budget(std::uint64_t bytes);
+/// Graphs that it was given so far; nothing of a GPU, which does not tell.
+[[nodiscard]] std::optional<std::size_t> launched_graphs();
 /// What the device found wrong with our calls so far, a line each; a GPU finds nothing.
 [[nodiscard]] std::string violations_of_device();
 

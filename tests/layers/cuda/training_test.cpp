@@ -146,7 +146,11 @@ class CudaTraining : public ::testing::TestWithParam<Way> {
 
 TEST_P(CudaTraining, GivesTheSameLosses) {
   OtherSlabs backend(kSlabBytes, make_backend_under_test());
+  const auto graphs = launched_graphs();
   Losses in_core = train(backend, {"in_core"});
+  if (graphs) {
+    EXPECT_GT(*launched_graphs(), *graphs) << "in core what repeats is recorded";
+  }
   ASSERT_EQ(in_core.training.size(), 3u);
   EXPECT_LT(in_core.training[2], in_core.training[0]);
   if (GetParam().share != "none") in_core.test = in_core.accuracy = 0;  // its test plan has other places

@@ -5,6 +5,7 @@ namespace octrain::layers::testing {
 
 bool has_libraries() { return true; }
 void watch_budget(std::uint64_t) {}
+std::optional<std::size_t> launched_graphs() { return {}; }
 std::string violations_of_device() { return {}; }
 
 }  // namespace octrain::layers::testing

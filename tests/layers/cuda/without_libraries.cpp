@@ -122,6 +122,7 @@ static_assert(kNoBudget == fake_cuda::kNoBudget);
 
 bool has_libraries() { return false; }
 void watch_budget(std::uint64_t bytes) { fake_cuda::set_budget(bytes); }
+std::optional<std::size_t> launched_graphs() { return fake_cuda::calls("cudaGraphLaunch"); }
 std::string violations_of_device() { return fake_cuda::violations_text(); }
 
 }  // namespace octrain::layers::testing

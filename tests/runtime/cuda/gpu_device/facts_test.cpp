@@ -40,7 +40,7 @@ TEST(Gpu, OpsAreTimedWhereTheyRun) {
   const auto space = CudaCase{"Incore", Kind::incore}.make({{kBlockBytes}, 0}, compute.get());
   const auto timer = space->make_timer();
   int stall = 30, run = 60;
-  timer->waits();
+  timer->waits("op");
   expect_launched(cudaLaunchHostFunc(compute.get(), sleep_of, &stall));
   timer->runs();
   expect_launched(cudaLaunchHostFunc(compute.get(), sleep_of, &run));
@@ -49,6 +49,21 @@ TEST(Gpu, OpsAreTimedWhereTheyRun) {
   ASSERT_EQ(times.size(), 1U);
   EXPECT_GE(times[0].stall_ns, 29'000'000U);
   EXPECT_GE(times[0].run_ns, 59'000'000U);
+}
+
+TEST(Gpu, WhatIsRecordedIsDoneAsOftenAsItIsReplayed) {
+  DeviceOpWork work;
+  const auto space = CudaCase{"Incore", Kind::incore}.make({{kBlockBytes}, 0}, work.stream());
+  const auto recorder = space->make_recorder();
+  ASSERT_NE(recorder, nullptr);
+  const auto recording = recorder->record([&] { work.write(space->address(0), 7, kBlockBytes); });
+  ASSERT_NE(recording, nullptr);
+  for (int replay = 0; replay < 2; ++replay) {
+    work.fill(space->address(0), std::byte{0}, kBlockBytes);
+    recording->replay();
+    work.expect(space->address(0), 7, kBlockBytes, "written by a graph");
+  }
+  work.finish();
 }
 
 }  // namespace
