@@ -3,7 +3,7 @@
 import argparse, datetime, json, pathlib, subprocess, sys, xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-STEPS = ("build", "tests", "probe", "incore", "budgets")
+STEPS = ("build", "tests", "probe", "incore", "budgets", "policies")
 GIB = 1 << 30
 
 
@@ -75,8 +75,8 @@ def wrong(report):
             lines += [f"failed: {name}" for name in tests["failed"]]
         if tests is not None and tests["passed"] == 0:
             lines.append("no test ran on the GPU")
-    different = [row for row in report["budgets"] or [] if row.get("same_losses") is False]
-    return lines + [f"losses differ from those in core: {row['mode']}, budget {row['budget']}" for row in different]
+    different = [row for name in ("budgets", "policies") for row in report[name] or [] if row.get("same_losses") is False]
+    return lines + [f"losses differ from those in core: {row['mode']}, budget {row['budget']}, {row['policy']}" for row in different]
 
 
 def table(head, rows):
@@ -121,7 +121,7 @@ def budgets_text(rows):
                       gib(row, "planned_in_bytes"), gib(row, "planned_out_bytes"), gib(row, "fault_in_bytes"),
                       number(row["stall_seconds"], 3), gib(row, "peak_resident_bytes"), "same" if row["same_losses"] else "DIFFERENT"))
     return (f"{rows[0]['model']}, batch {rows[0]['batch']}, budgets as parts of the footprint ({gib(rows[0], 'footprint_bytes')} GiB); "
-            "seconds of an iteration, and their ratio to those in core; faults by the account of residency.\n\n"
+            "seconds of an iteration, and their ratio to those in core; faults by CUPTI (-: not measured).\n\n"
             + table(("mode", "budget", "policy", "seconds", "ratio", "in GiB", "out GiB", "faulted GiB", "stalled s", "peak GiB", "losses"),
                     cells))
 
@@ -153,7 +153,8 @@ def markdown(report):
             text += f"The end of {step['name']}.log:\n\n```\n" + "\n".join(step["end_of_log"]) + "\n```\n\n"
     asked = [step["name"] for step in report["steps"]]
     for name, title, write in (("tests", "Tests", tests_text), ("incore", "In core beside PyTorch", incore_text),
-                               ("budgets", "By budget", budgets_text), ("probe", "Memory", probe_text)):
+                               ("budgets", "By budget", budgets_text),
+                               ("policies", "By policy", budgets_text), ("probe", "Memory", probe_text)):
         if name in asked:
             text += f"## {title}\n\n" + write(report[name])
     return text.rstrip() + "\n"
@@ -168,6 +169,7 @@ def main():
     results = options.results
     report = {"facts": facts(options), "steps": [step for step in (step_of(results, name) for name in STEPS) if step],
               "tests": tests_of(results), "incore": rows_of(results, "incore"), "budgets": rows_of(results, "budgets"),
+              "policies": rows_of(results, "policies"),
               "probe": rows_of(results, "probe")}
     report["wrong"] = wrong(report)
     (results / "gpu-check.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -8,7 +8,9 @@ OCTRAIN = """#!/usr/bin/env python3
 import json, sys
 arguments = sys.argv[1:]
 option = lambda name: arguments[arguments.index(name) + 1]
-if arguments[0] == "plan":
+if "--list-policies" in arguments:
+    print("auto: the best of all\\nlru: a policy\\nnaive: another\\nrecompute sqrt: a method")
+elif arguments[0] == "plan":
     print(json.dumps({"footprint_bytes": int(option("--batch")) << 28}))
 elif "--help" in arguments:
     print("--batch --precision" if PRECISION else "--batch")
@@ -85,7 +87,7 @@ class GpuCheck(unittest.TestCase):
         status, report = self.check()
         self.assertEqual((status, report["wrong"]), (0, []), self.said)
         self.assertEqual([(step["name"], step["state"]) for step in report["steps"]],
-                         [(name, "done") for name in ("build", "tests", "probe", "incore", "budgets")])
+                         [(name, "done") for name in ("build", "tests", "probe", "incore", "budgets", "policies")])
         self.assertEqual((report["facts"]["card"], report["facts"]["driver"], report["facts"]["toolkit"]),
                          ("Card", "580.1", "13.0, V13.0.48"))
         self.assertEqual(report["facts"]["managed_limit_bytes"], 8 << 30)
@@ -97,6 +99,7 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual([(row["mode"], row["budget"]) for row in report["budgets"]], [("incore", "-")] + [
             (mode, budget) for budget in ("1", "3/4", "1/2", "1/4") for mode in ("um", "explicit", "um-naive")])
         self.assertEqual([row["ratio"] for row in report["budgets"]], [1.0] + [1.0, 1.0, 4.0] * 4)
+        self.assertEqual([(row["mode"], row["budget"]) for row in report["policies"]], [("incore", "-"), ("um", "1/2"), ("um", "1/2")])
         for line in ("| um-naive | 1/2 | lookahead | 2.0000 | 4.000 |", "| prefetch | 2 | 80.0 | 5.0 | 26.20 | - | 0.97 of pinned copy |",
                      "- skipped: gpu.NotHere", "| vgg16 | bf16 | 64 | 128.0 | 64.0 | 2.00 |"):
             self.assertIn(line, self.markdown)
@@ -111,7 +114,7 @@ class GpuCheck(unittest.TestCase):
         self.build_with({"LOSS_OF_UM": 2.0})
         status, report = self.check("build", "budgets")
         self.assertEqual(status, 1)
-        self.assertEqual(report["wrong"], [f"losses differ from those in core: um, budget {budget}" for budget in ("1", "3/4", "1/2", "1/4")])
+        self.assertEqual(report["wrong"], [f"losses differ from those in core: um, budget {budget}, lookahead" for budget in ("1", "3/4", "1/2", "1/4")])
 
     def test_what_fails_is_a_row_and_the_rest_goes_on(self):
         self.build_with({"EXPLICIT_FAILS": True, "PRECISION": False})
