@@ -43,10 +43,11 @@ function(octrain_driver target)
   endif()
 endfunction()
 
-# octrain_test(NAME SOURCES … LINKS … [TIMEOUT s] [LABEL label] [ENVIRONMENT NAME=VALUE]): a GoogleTest program, each of its
-# cases a CTest test with the label NAME, or the one given, which then begins its name.
+# octrain_test(NAME SOURCES … LINKS … [TIMEOUT s] [LABEL label] [ENVIRONMENT NAME=VALUE] [BESIDE_OTHERS]): a GoogleTest
+# program, each of its cases a CTest test with the label NAME, or the one given, which then begins its name. A test runs alone, since
+# many use all processors and some measure, unless it says that it may run beside others.
 function(octrain_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL;ENVIRONMENT" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "BESIDE_OTHERS" "TIMEOUT;LABEL;ENVIRONMENT" "SOURCES;LINKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -64,8 +65,12 @@ function(octrain_test name)
   if(ARG_ENVIRONMENT)
     set(environment ENVIRONMENT ${ARG_ENVIRONMENT})
   endif()
+  set(alone ON)
+  if(ARG_BESIDE_OTHERS OR OCTRAIN_SANITIZE)  # with one thread each, and slow
+    set(alone OFF)
+  endif()
   gtest_discover_tests(${name} ${prefix} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABEL} ${environment})
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABEL} RUN_SERIAL ${alone} ${environment})
 endfunction()
 
 # octrain_assert_closure(TARGET ALLOWED t …): stops the configuration when TARGET links, directly or not, anything else.

@@ -1,7 +1,9 @@
 // The subcommands. Each adds itself to the command line and runs when it is named there.
 #pragma once
 
-#include <CLI/App.hpp>
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace octrain::apps {
 

@@ -1,7 +1,6 @@
 // What the command line says, grouped by what it is about; subcommands share the groups.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -10,6 +9,11 @@
 #include "octrain/runtime/host/host_space.h"
 #include "octrain/runtime/solver.h"
 #include "planning.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace octrain::apps {
 

@@ -1,7 +1,6 @@
 // Plans for a run: made by a policy, proved by the checker, predicted by the simulator.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +14,10 @@
 #include "octrain/advisor/schedule.h"
 #include "octrain/advisor/simulate.h"
 #include "policy_options.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace octrain::apps {
 

@@ -1,10 +1,13 @@
 // The parameters of policies, by name: on the command line, and listed.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <string>
 
 #include "octrain/advisor/policy.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace octrain::apps {
 

@@ -1,7 +1,7 @@
 // The account of a training: what each iteration took, moved and faulted, as a table and as JSON.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>

@@ -56,9 +56,7 @@ class Fields {
 
 class EventWriter {
  public:
-  EventWriter(AtomicFile& file, std::uint64_t origin_ns) : file_(file), origin_ns_(origin_ns) {
-    text_ = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";
-  }
+  EventWriter(AtomicFile& file, std::uint64_t origin_ns) : file_(file), origin_ns_(origin_ns) {}
 
   void name_lane(int lane, std::string_view name) {
     put(event("M", "thread_name", lane).raw("args", Fields().add("name", name).text()));
@@ -105,7 +103,7 @@ class EventWriter {
 
   AtomicFile& file_;
   std::uint64_t origin_ns_;
-  std::string text_;
+  std::string text_ = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";
   bool first_ = true;
 };
 
