@@ -24,6 +24,7 @@ int run(std::vector<std::string> arguments) {
   int exit_code = 0;
   octrain::apps::add_train_command(app, exit_code);
   octrain::apps::add_plan_command(app, exit_code);
+  octrain::apps::add_compare_command(app, exit_code);
   octrain::apps::add_check_command(app, exit_code);
   octrain::apps::add_pack_command(app, exit_code);
   octrain::apps::add_inspect_command(app, exit_code);

@@ -39,6 +39,10 @@ std::uint64_t footprint_of(const runtime::Program& program) {
 void choose_budget(MemoryChoice& choice, const MemoryOptions& options, std::uint64_t usable_bytes) {
   const bool fits = choice.arena_bytes <= usable_bytes;
   choice.budget_bytes = options.device_bytes.value_or(fits ? choice.arena_bytes : usable_bytes);
+  if (options.device_share) {
+    choice.budget_bytes =
+        static_cast<std::uint64_t>(static_cast<double>(choice.footprint_bytes) * *options.device_share);
+  }
   choice.everything_resident = choice.budget_bytes >= choice.arena_bytes;
   const std::uint64_t resident = std::min(choice.budget_bytes, choice.arena_bytes);
   if (options.mode == Mode::incore) {

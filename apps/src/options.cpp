@@ -68,6 +68,21 @@ LinkPace parse_link(const std::string& text) {
   return {*speed, *latency};
 }
 
+void set_device_memory(MemoryOptions& options, const std::string& text) {
+  options.device_bytes = runtime::parse_bytes(text);
+  options.device_share.reset();
+  if (options.device_bytes && *options.device_bytes > 0) return;
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const bool is_share =
+      error == std::errc() && text.substr(static_cast<std::size_t>(end - text.data())) == "%";
+  if (!is_share || !(percent > 0) || percent > 100) {
+    throw CLI::ValidationError("--device-memory",
+                               "'" + text + "' is neither a size like 4GiB nor a share like 50%");
+  }
+  options.device_share = percent / 100;
+}
+
 void set_loss_scale(ArithmeticOptions& options, const std::string& text) {
   options.loss_scale_given = true;
   options.loss_scale.reset();
@@ -181,8 +196,11 @@ void add_memory_options(CLI::App& command, MemoryOptions& options) {
   add_plan_options(
       command, options.plan,
       "Who makes the plan: auto (default) takes the best of all; octrain plan --list-policies tells them");
-  add_device_memory_option(command, options.device_bytes,
-                           "Budget of resident bytes (default: what the machine has)");
+  command
+      .add_option_function<std::string>(
+          "--device-memory", [&options](const std::string& text) { set_device_memory(options, text); },
+          "Budget of resident bytes, or its share of the footprint (default: what the machine has)")
+      ->type_name("SIZE|PERCENT%");
   add_choice(command, "--tier", options.tier, kTiers,
              "What lies below it (default auto: RAM while it holds everything)");
   command.add_option("--tier-dir", options.tier_dir,

@@ -62,6 +62,7 @@ struct MemoryOptions {
   Mode mode = Mode::um;
   PlanChoice plan;
   std::optional<std::uint64_t> device_bytes;
+  std::optional<double> device_share;  ///< of the footprint, instead of bytes
   TierChoice tier = TierChoice::automatic;
   std::filesystem::path tier_dir;
   std::optional<runtime::host::LinkPace> link;
