@@ -154,6 +154,7 @@ void Dispatch::await(Lock& lock, Lane lane) {
     lock.lock();
     return;
   }
+  if (!over() && room(lane, 0) > 0) return;  // the device came so far since next() looked
   changed_.wait(lock);
 }
 
