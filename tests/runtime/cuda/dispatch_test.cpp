@@ -6,15 +6,19 @@
 #include <chrono>
 #include <thread>
 
+#include "cuda/toolkit.h"
 #include "device_work.h"
 
 namespace octrain::runtime::cuda {
 namespace {
 
+Stream stream_of_clean_device() {
+  fake_cuda::reset();
+  return make_stream();
+}
+
 class DispatchTest : public ::testing::Test {
  protected:
-  void SetUp() override { fake_cuda::reset(); }
-
   OrderId issue(Lane lane, BlockRange range) {
     Order order;
     order.ranges = {range};
@@ -36,8 +40,9 @@ class DispatchTest : public ::testing::Test {
     return batch;
   }
 
+  Stream compute_ = stream_of_clean_device();
   EventPool events_;
-  Marks marks_{nullptr, events_};
+  Marks marks_{compute_.get(), events_};
   Dispatch dispatch_{10, marks_};
 };
 
@@ -104,6 +109,20 @@ TEST_F(DispatchTest, FaultsGoBeforeWhatLaterOpsWillNeed) {
   lock.lock();
   give_back(1);
   EXPECT_EQ(next(Lane::in), 1U) << "and not for ever";
+}
+
+/// Marks pass without the lock.
+TEST_F(DispatchTest, WhatBecomesReadyAfterALookIsNotSleptThrough) {
+  Lock lock = dispatch_.lock();
+  marks_.put(1);
+  Order order;
+  order.ranges = {{0, 2}};
+  order.after = 1;
+  (void)dispatch_.issue(Lane::in, order);
+  EXPECT_EQ(next(Lane::in), 0U) << "the device has not come so far, as nobody knows better";
+  marks_.wait_for(1);
+  dispatch_.await(lock, Lane::in);  // nobody is there to wake it
+  EXPECT_EQ(next(Lane::in), 2U);
 }
 
 }  // namespace
