@@ -13,16 +13,18 @@ namespace {
 struct Workload {
   std::string name;
   Arguments arguments;
+  bool under_every_policy = true;  ///< else under the default alone
 };
 
 void PrintTo(const Workload& workload, std::ostream* out) { *out << workload.name; }
 
-/// Small enough to run many times; together they have every kind of layer but googlenet's concat.
+/// Small enough to run many times; together they have every kind of layer. VGG's half a gigabyte of weights
+/// takes its time.
 const std::vector<Workload> kWorkloads = {
     {"lenet", {"--model", "lenet", "--batch", "64"}},
     {"cifar10_full", {"--model", "cifar10-full", "--batch", "48"}},
     {"resnet_8", {"--model", "resnet-8", "--batch", "48"}},
-    {"vgg11_small", {"--model", "vgg11", "--image-size", "32", "--classes", "10", "--batch", "8"}},
+    {"vgg11_small", {"--model", "vgg11", "--image-size", "32", "--classes", "10", "--batch", "8"}, false},
     {"googlenet_small", {"--model", "googlenet", "--image-size", "80", "--classes", "10", "--batch", "4"}},
 };
 
@@ -80,6 +82,7 @@ class Equivalence : public ::testing::TestWithParam<Workload> {
   /// turns, so that the two modes that plan, and a few networks, see all of them.
   void expect_same_under_every_policy(const std::string& mode) const {
     expect_same_everywhere({"--mode", mode});
+    if (!GetParam().under_every_policy) return;
     std::vector<Arguments> ways;
     for (const advisor::Policy& policy : advisor::policies()) {
       ways.push_back({"--mode", mode, "--policy", std::string(policy.name)});
