@@ -58,7 +58,7 @@ endfunction()
 # octrain_gpu_test(NAME SOURCES … LINKS …): tests on a GPU, with the label gpu and little managed memory; skipped without one.
 function(octrain_gpu_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
-  octrain_test(${name} LABEL gpu TIMEOUT 120 ENVIRONMENT OCTRAIN_MANAGED_LIMIT=2147483648
+  octrain_test(${name} BESIDE_OTHERS LABEL gpu TIMEOUT 120 ENVIRONMENT OCTRAIN_MANAGED_LIMIT=1073741824
     SOURCES ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/needs_a_device.cpp
     LINKS ${ARG_LINKS} octrain_cuda_memory CUDA::cudart)
   set_target_properties(${name} PROPERTIES CUDA_RUNTIME_LIBRARY Shared)

@@ -63,7 +63,8 @@ TEST(TextIo, AScheduleReadsAndWritesBack) {
 }
 
 TEST(TextIo, OverwritesReadAndWriteBack) {
-  const std::string text = std::string(kInPlace) + "overwrite,1,0,1\n";
+  std::string text(kInPlace);
+  text += "overwrite,1,0,1\n";
   const Schedule schedule = schedule_of(text);
   EXPECT_TRUE(schedule.ops.at(0).overwrites.empty());
   EXPECT_EQ(schedule.ops.at(1).overwrites, (std::vector<Overwrite>{{0, 1}}));

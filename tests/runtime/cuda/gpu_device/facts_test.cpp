@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cuda_cases.h"
+#include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/cuda/link_speed.h"
 
 namespace octrain::runtime::cuda {

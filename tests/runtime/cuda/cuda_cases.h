@@ -1,25 +1,19 @@
-// The kinds of CUDA memory that the tests go through, on a GPU.
+// The kinds of CUDA memory that the tests go through, on the device of fake_device/ or gpu_device/.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "device_setting.h"
 #include "device_work.h"
-#include "octrain/runtime/cuda/cuda_space.h"
-#include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/units.h"
 
 namespace octrain::runtime::cuda {
 
-struct CudaCase {
-  std::string name;
-  Kind kind = Kind::managed;
-  bool demand_only = false;
-
-  /// Before each test.
-  void begin() const { expect_clean_device(); }
+struct CudaCase : DeviceSetting {
   [[nodiscard]] std::unique_ptr<MemorySpace> make(const MemorySpaceSizes& sizes, cudaStream_t compute) const {
+    hold_budget(sizes.device_bytes);
     CudaSpaceOptions options;
     options.kind = kind;
     options.device_bytes = sizes.device_bytes;
@@ -36,10 +30,9 @@ inline void PrintTo(const CudaCase& memory, std::ostream* out) { *out << memory.
 inline std::string cuda_case_name(const ::testing::TestParamInfo<CudaCase>& info) { return info.param.name; }
 
 inline std::vector<CudaCase> cuda_cases() {
-  return {{"Managed", Kind::managed, false},
-          {"Naive", Kind::managed, true},
-          {"Explicit", Kind::explicit_copy, false},
-          {"Incore", Kind::incore, false}};
+  std::vector<CudaCase> cases;
+  for (const DeviceSetting& setting : device_settings()) cases.push_back({setting});
+  return cases;
 }
 
 inline MemorySpaceCase contract_case(const CudaCase& memory) {
