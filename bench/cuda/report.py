@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""One JSON and one Markdown file of what scripts/gpu-check left. Exits with 1 when a test failed, none ran, or losses differed."""
+"""One JSON and one Markdown file of what scripts/gpu-check left. Exits with 1 when a test failed, none ran, losses differed,
+a budget was passed, or a measurement left nothing."""
 import argparse, datetime, json, pathlib, subprocess, sys, xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -75,8 +76,17 @@ def wrong(report):
             lines += [f"failed: {name}" for name in tests["failed"]]
         if tests is not None and tests["passed"] == 0:
             lines.append("no test ran on the GPU")
-    different = [row for name in ("budgets", "policies") for row in report[name] or [] if row.get("same_losses") is False]
-    return lines + [f"losses differ from those in core: {row['mode']}, budget {row['budget']}, {row['policy']}" for row in different]
+    lines += [f"{name}: {asked[name]['state']}, and left nothing" for name in ("probe", "incore", "budgets", "policies")
+              if name in asked and asked[name]["state"].startswith("ended") and not report[name]]
+    if report["incore"] and not any("octrain_images_per_second" in row for row in report["incore"]):
+        lines.append("incore: no figure of octrain's")
+    for row in (report["budgets"] or []) + (report["policies"] or []):
+        where = f"{row['mode']}, budget {row['budget']}, {row.get('policy')}"
+        if row.get("same_losses") is False:
+            lines.append(f"losses differ from those in core: {where}")
+        if row.get("within_budget") is False and row["mode"] != "um-naive":  # there the driver alone decides
+            lines.append(f"more was resident than the budget: {where}")
+    return lines
 
 
 def table(head, rows):

@@ -8,6 +8,8 @@ OCTRAIN = """#!/usr/bin/env python3
 import json, sys
 arguments = sys.argv[1:]
 option = lambda name: arguments[arguments.index(name) + 1]
+if "--threads" in arguments and "cuda" in arguments:
+    sys.exit(2)
 if "--list-policies" in arguments:
     print("auto: the best of all\\nlru: a policy\\nnaive: another\\nrecompute sqrt: a method")
 elif arguments[0] == "plan":
@@ -20,7 +22,10 @@ else:
     seconds = {"incore": 0.5, "um": 0.5, "explicit": 0.5, "um-naive": 2.0}[option("--mode")]
     loss = 1.0 if option("--mode") != "um" else LOSS_OF_UM
     row = dict.fromkeys(("planned_in_bytes", "planned_out_bytes", "faults", "fault_in_bytes", "driver_evicted_bytes",
-                         "stall_seconds", "peak_resident_bytes"), 0)
+                         "stall_seconds"), 0)
+    row["peak_resident_bytes"] = PEAK
+    if option("--mode") == "um" and not MEASURED:
+        row.update(dict.fromkeys(("faults", "fault_in_bytes", "driver_evicted_bytes")))
     print(json.dumps({"policy": "lookahead", "recompute": "none", "share": "none", "arena_bytes": 0, "footprint_bytes": 1 << 30,
                       "device_memory_bytes": 1 << 30,
                       "iterations": [dict(row, loss=loss, seconds=seconds)] * int(option("--iterations"))}))
@@ -63,7 +68,7 @@ class GpuCheck(unittest.TestCase):
         path.chmod(0o755)
 
     def build_with(self, ways, failing_test=False):
-        ways = {"PRECISION": True, "EXPLICIT_FAILS": False, "LOSS_OF_UM": 1.0, **ways}
+        ways = {"PRECISION": True, "EXPLICIT_FAILS": False, "LOSS_OF_UM": 1.0, "MEASURED": True, "PEAK": 0, **ways}
         text = OCTRAIN
         for name, value in ways.items():
             text = text.replace(name, repr(value))
@@ -116,11 +121,23 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(report["wrong"], [f"losses differ from those in core: um, budget {budget}, lookahead" for budget in ("1", "3/4", "1/2", "1/4")])
 
+    def test_what_nobody_measured_is_no_figure(self):
+        self.build_with({"MEASURED": False})
+        status, report = self.check("build", "budgets")
+        self.assertEqual((status, report["wrong"]), (0, []), self.said)
+        self.assertEqual([row["faults"] for row in report["budgets"]], [0] + [None, 0, 0] * 4)
+
+    def test_a_passed_budget_fails_the_check(self):
+        self.build_with({"PEAK": (1 << 30) + 1})
+        status, report = self.check("build", "policies")
+        self.assertEqual((status, len(report["wrong"])), (1, 3))
+        self.assertIn("more was resident than the budget: um, budget 1/2, lookahead", report["wrong"])
+
     def test_what_fails_is_a_row_and_the_rest_goes_on(self):
         self.build_with({"EXPLICIT_FAILS": True, "PRECISION": False})
         self.stand_in("probe", "#!/bin/sh\necho no room\nexit 4\n")
         status, report = self.check()
-        self.assertEqual((status, report["wrong"]), (0, []), self.said)
+        self.assertEqual((status, report["wrong"]), (1, ["probe: ended with 4, and left nothing"]), self.said)
         self.assertEqual({step["name"]: step["state"] for step in report["steps"]}["probe"], "ended with 4")
         self.assertIn("no room", self.markdown)
         self.assertIn("| explicit | 1/2 | octrain: out of pinned memory (exit status 1) |", self.markdown)
