@@ -105,12 +105,12 @@ void BlockSpace::prefetch(TensorId tensor) {
   Lock lock = begin_call();
   const BlockRange range = layout_.blocks(tensor);
   revive(account_.at(range, Place::dead));
-  const Ranges coming = account_.at(range, Place::host), dead = account_.at(range, Place::nowhere);
-  if (coming.empty() && dead.empty()) return;
-  make_room(lock, count(coming) + count(dead),
+  const Ranges coming = account_.at(range, Place::host), unmapped = account_.at(range, Place::nowhere);
+  if (coming.empty() && unmapped.empty()) return;
+  make_room(lock, count(coming) + count(unmapped),
             [&](BlockId block) { return block < range.first || block >= range.end(); });
   issue(Lane::in, coming, tensor);
-  issue(Lane::reserve, dead, tensor);
+  issue(Lane::reserve, unmapped, tensor);
 }
 
 void BlockSpace::evict(TensorId tensor) {

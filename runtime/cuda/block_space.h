@@ -59,11 +59,12 @@ class BlockSpace final : public MemorySpace {
  private:
   /// Of an op, not on the device.
   struct Missing {
-    Ranges dead;    ///< will be overwritten (workspace among them): pages are enough
-    Ranges paged;   ///< the same, and dead pages lie there
-    Ranges needed;  ///< the op wants to see what they hold
+    Ranges unmapped;  ///< will be overwritten (workspace among them): pages are enough
+    Ranges dead;      ///< the same, and dead pages lie there
+    Ranges needed;    ///< the op wants to see what they hold
   };
   using Condition = BlockAccount::Condition;
+  using Owner = std::optional<TensorId>;  // whose hint; none: for an op, or for want of room
 
   [[nodiscard]] Lock begin_call();
   void end_op();
@@ -71,7 +72,6 @@ class BlockSpace final : public MemorySpace {
   void settle(BlockRange range);
   void give_up_dead(BlockRange range);
   void copy(void* to, const void* from, std::uint64_t bytes, cudaMemcpyKind kind);
-  using Owner = std::optional<TensorId>;  // of blocks that a hint names
   void issue(Lane lane, const Ranges& ranges, Owner tensor = {});
   void bury(const Ranges& ranges, bool wanted_again = false);
   void revive(const Ranges& ranges);
@@ -81,8 +81,6 @@ class BlockSpace final : public MemorySpace {
   void send_away(Lock& lock, BlockId most, const Condition& may_leave);
 
   [[nodiscard]] Ranges operand_blocks(const OpAccess& access) const;
-  [[nodiscard]] BlockRange workspace_blocks(std::uint64_t bytes) const;
-  [[nodiscard]] bool lies_on_read(TensorId tensor, const OpAccess& access) const;
   [[nodiscard]] Missing missing(const OpAccess& access) const;
   void serve_faults(Lock& lock, const Ranges& ranges);
   [[nodiscard]] MemoryCounters& counters() { return dispatch_.counters(); }

@@ -9,28 +9,12 @@
 
 namespace octrain::runtime::cuda {
 
-BlockRange BlockSpace::workspace_blocks(std::uint64_t bytes) const {
-  const BlockRange all = layout_.blocks(layout_.workspace());
-  if (blocks_of(bytes) > all.count) {
-    throw InvalidPlan("an op wants " + format_bytes(bytes) + " of workspace, but only " +
-                      format_bytes(all.count * kBlockBytes) + " were asked for");
-  }
-  return {all.first, blocks_of(bytes)};
-}
-
 Ranges BlockSpace::operand_blocks(const OpAccess& access) const {
-  Ranges blocks{workspace_blocks(access.workspace_bytes)};
+  Ranges blocks{layout_.workspace_blocks(access.workspace_bytes)};
   for (const auto operands : {access.reads, access.writes}) {
     for (const TensorId tensor : operands) blocks.push_back(layout_.blocks(tensor));
   }
   return blocks;
-}
-
-/// Read and written, or written in the place of what is read: its blocks hold what the op wants to see.
-bool BlockSpace::lies_on_read(TensorId tensor, const OpAccess& access) const {
-  return std::any_of(access.reads.begin(), access.reads.end(), [&](TensorId read) {
-    return layout_.blocks(read).first == layout_.blocks(tensor).first && layout_.blocks(read).count > 0;
-  });
 }
 
 BlockSpace::Missing BlockSpace::missing(const OpAccess& access) const {
@@ -49,15 +33,15 @@ BlockSpace::Missing BlockSpace::missing(const OpAccess& access) const {
                       " is an operand but not on the device: the plan must prefetch it before");
   }
   const auto add_overwritten = [&](BlockRange range) {
-    add(missing.paged, range, dead);
-    add(demand_only_ ? missing.needed : missing.dead, range,
+    add(missing.dead, range, dead);
+    add(demand_only_ ? missing.needed : missing.unmapped, range,
         [&](BlockId block) { return absent(block) && !dead(block); });
   };
   for (const TensorId tensor : access.writes) {
-    if (!lies_on_read(tensor, access)) add_overwritten(layout_.blocks(tensor));
+    if (!layout_.lies_on_read(tensor, access)) add_overwritten(layout_.blocks(tensor));
   }
-  add_overwritten(workspace_blocks(access.workspace_bytes));
-  return {merged(std::move(missing.dead)), merged(std::move(missing.paged)),
+  add_overwritten(layout_.workspace_blocks(access.workspace_bytes));
+  return {merged(std::move(missing.unmapped)), merged(std::move(missing.dead)),
           merged(std::move(missing.needed))};
 }
 
@@ -67,15 +51,15 @@ void BlockSpace::acquire(const OpAccess& access) {
   const Missing absent = missing(access);
   // What was discarded is not there, even if its pages are: these go, behind those who used them before.
   for (const BlockRange& range : absent.needed) give_up(account_.at(range, Place::dead));
-  revive(absent.paged);
+  revive(absent.dead);
   const OpSerial op = ++last_op_;
   op_is_open_ = true;
   for (const BlockRange& range : operands) account_.use(range, op);
   if (!demand_only_) {
-    make_room(lock, count(absent.dead) + count(absent.needed),
+    make_room(lock, count(absent.unmapped) + count(absent.needed),
               [&](BlockId block) { return account_[block].last_use != op; });
   }
-  issue(Lane::outputs, absent.dead);
+  issue(Lane::outputs, absent.unmapped);
   serve_faults(lock, absent.needed);
   for (const TensorId tensor : access.writes) account_.write(layout_.blocks(tensor));
   const Orders bringing = account_.bringing(operands);

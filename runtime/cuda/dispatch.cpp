@@ -12,7 +12,9 @@ namespace {
 /// the last of its blocks; but between two pieces the link rests for the time of a few calls. Where nothing
 /// is copied it is the calls that cost, and an order is done in one piece: 2 GiB are more than any tensor has
 /// (layers are cut into slabs), and those who wait for its room mostly want all of it.
-constexpr BlockId blocks_at_once(Lane lane) { return lane == Lane::in || lane == Lane::out ? 32 : 1024; }
+constexpr BlockId blocks_at_once(Lane lane) {
+  return lane == Lane::in || lane == Lane::out ? kBlocksOfACopy : 1024;
+}
 
 /// Moves blocks from one to the other, at most `most`; answers how many.
 BlockId take(Ranges& from, BlockId most, Batch& to) {
@@ -181,11 +183,13 @@ void Dispatch::take_room(BlockId blocks) {
 }
 
 void Dispatch::bury(BlockId blocks) {
+  if (blocks == 0) return;
   buried_ += blocks;
   note_resident();
 }
 
 void Dispatch::revive(BlockId blocks) {
+  if (blocks == 0) return;
   buried_ -= blocks;
   note_peak();
   note_resident();

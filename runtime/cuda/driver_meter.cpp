@@ -15,6 +15,16 @@
 #endif
 
 namespace octrain::runtime::cuda {
+namespace {
+
+bool has_device() {
+  int devices = 0;
+  if (cudaGetDeviceCount(&devices) == cudaSuccess) return true;
+  static_cast<void>(cudaGetLastError());
+  return false;
+}
+
+}  // namespace
 
 std::vector<std::string> cupti_libraries() {
   constexpr int kMajor = CUDART_VERSION / 1000, kMinor = CUDART_VERSION % 1000 / 10;
@@ -184,9 +194,7 @@ struct DriverMeter::Library {
 
 DriverMeter::DriverMeter(const std::vector<std::string>& libraries, Told told)
     : told_(std::move(told)), library_(std::make_unique<Library>()) {
-  int devices = 0;  // asking for them initialises the driver, which CUPTI wants, and makes no context
-  if (cudaGetDeviceCount(&devices) != cudaSuccess) {
-    static_cast<void>(cudaGetLastError());
+  if (!has_device()) {  // asking for one initialises the driver, which CUPTI wants, and makes no context
     library_.reset();
     return;
   }
@@ -208,9 +216,10 @@ DriverMeter::~DriverMeter() {
 
 std::optional<DriverCounters> DriverMeter::take() {
   if (library_ == nullptr) return std::nullopt;
-  const std::string why = library_->failure(library_->flush(0), "cuptiActivityFlushAll");
+  std::string why = library_->failure(library_->flush(0), "cuptiActivityFlushAll");
   std::size_t lost = 0;
-  static_cast<void>(library_->dropped(nullptr, 0, &lost));
+  if (why.empty())
+    why = library_->failure(library_->dropped(nullptr, 0, &lost), "cuptiActivityGetNumDroppedRecords");
   if (!why.empty() || lost > 0) {
     static_cast<void>(library_->disable(CUPTI_ACTIVITY_KIND_UNIFIED_MEMORY_COUNTER));
     refuse(why.empty() ? "CUPTI lost " + std::to_string(lost) + " records" : why);
@@ -225,7 +234,7 @@ std::optional<DriverCounters> DriverMeter::take() {
 struct DriverMeter::Library {};
 
 DriverMeter::DriverMeter(const std::vector<std::string>&, Told told) : told_(std::move(told)) {
-  refuse("this was built without CUPTI's headers");
+  if (has_device()) refuse("this was built without CUPTI's headers");
 }
 DriverMeter::~DriverMeter() = default;
 std::optional<DriverCounters> DriverMeter::take() { return std::nullopt; }

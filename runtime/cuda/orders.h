@@ -38,6 +38,9 @@ using Orders = std::array<OrderId, kLanes>;
 
 using Ranges = std::vector<BlockRange>;
 
+/// The most that is copied in one piece.
+inline constexpr BlockId kBlocksOfACopy = 32;
+
 [[nodiscard]] inline BlockId count(const Ranges& ranges) {
   BlockId blocks = 0;
   for (const BlockRange& range : ranges) blocks += range.count;

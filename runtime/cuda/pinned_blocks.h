@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "cuda/orders.h"
 #include "octrain/runtime/cuda/handles.h"
 #include "src/layout.h"
 
@@ -25,7 +26,7 @@ class PinnedBlocks {
   }
 
  private:
-  static constexpr BlockId kChunkBlocks = 32;  // as many as are copied in one piece
+  static constexpr BlockId kChunkBlocks = kBlocksOfACopy;
   struct Chunk {
     std::once_flag pinned;
     PinnedBuffer memory;

@@ -89,15 +89,6 @@ void PagedSpace::wait_until_settled(Lock& lock, TensorId tensor) {
   }
 }
 
-BlockRange PagedSpace::workspace_blocks(std::uint64_t bytes) const {
-  const BlockRange all = layout_.blocks(layout_.workspace());
-  if (blocks_of(bytes) > all.count) {
-    throw InvalidPlan("an op wants " + format_bytes(bytes) + " of workspace, but only " +
-                      format_bytes(all.count * kBlockBytes) + " were asked for");
-  }
-  return {all.first, blocks_of(bytes)};
-}
-
 void PagedSpace::require_resident(TensorId tensor) {
   const BlockRange range = layout_.blocks(tensor);
   for (BlockId block = range.first; block < range.end(); ++block) {
@@ -105,13 +96,6 @@ void PagedSpace::require_resident(TensorId tensor) {
     throw InvalidPlan("tensor " + std::to_string(tensor) +
                       " is an operand but not on the device: the plan must prefetch it before");
   }
-}
-
-/// Read and written, or written in the place of what is read: its blocks hold what the op wants to see.
-bool PagedSpace::lies_on_read(TensorId tensor, const OpAccess& access) const {
-  return std::any_of(access.reads.begin(), access.reads.end(), [&](TensorId read) {
-    return layout_.blocks(read).first == layout_.blocks(tensor).first && layout_.blocks(read).count > 0;
-  });
 }
 
 void PagedSpace::acquire(const OpAccess& access) {
@@ -125,9 +109,9 @@ void PagedSpace::acquire(const OpAccess& access) {
   }
   if (!demand_only_) {
     for (const TensorId tensor : access.writes) {
-      if (!lies_on_read(tensor, access)) pager_->reserve(lock, layout_.blocks(tensor), *channel_);
+      if (!layout_.lies_on_read(tensor, access)) pager_->reserve(lock, layout_.blocks(tensor), *channel_);
     }
-    const BlockRange workspace = workspace_blocks(access.workspace_bytes),
+    const BlockRange workspace = layout_.workspace_blocks(access.workspace_bytes),
                      all = layout_.blocks(layout_.workspace());
     pager_->set_spare({workspace.end(), all.count - workspace.count});
     pager_->reserve(lock, workspace, *channel_);

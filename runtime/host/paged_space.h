@@ -42,8 +42,6 @@ class PagedSpace final : public MemorySpace {
   [[nodiscard]] bool settled(TensorId tensor);
   void wait_until_settled(Lock& lock, TensorId tensor);
   void require_resident(TensorId tensor);
-  [[nodiscard]] bool lies_on_read(TensorId tensor, const OpAccess& access) const;
-  [[nodiscard]] BlockRange workspace_blocks(std::uint64_t bytes) const;
   void issue(Direction direction, TensorId tensor);
 
   Layout layout_;

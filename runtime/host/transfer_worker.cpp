@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace octrain::runtime::host {
 
@@ -91,14 +92,16 @@ void TransferWorker::finish_one(Lock& lock) {
   const Move move = *found;
   under_way_.erase(found);
   lock.lock();
-  if (under_way_.empty()) note_busy();
+  note_busy();
   end(lock, move, ended.error);
 }
 
+/// Block by block: whoever takes the counters while the tier is busy finds the time that their bytes took.
 void TransferWorker::note_busy() {
   MemoryCounters& counters = pager_.counters();
+  const Clock::time_point now = Clock::now(), since = std::exchange(busy_since_, now);
   (direction_ == Direction::in ? counters.in_busy_ns : counters.out_busy_ns) +=
-      static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - busy_since_).count());
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(now - since).count());
 }
 
 void TransferWorker::end(Lock& lock, const Move& move, int error) {

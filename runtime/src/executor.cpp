@@ -59,6 +59,8 @@ Executor::Executor(const advisor::Schedule& schedule, std::span<const OpFunction
     throw InvalidPlan("the schedule has " + std::to_string(schedule.ops.size()) + " ops, but " +
                       std::to_string(functions.size()) + " functions");
   }
+  if (!repeatable.empty() && repeatable.size() != functions.size())
+    throw InvalidPlan("which ops are repeatable has to be said of all, or of none");
   if (recorder_ != nullptr) find_stretches(repeatable);
 }
 

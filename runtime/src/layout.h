@@ -81,6 +81,22 @@ class Layout {
   [[nodiscard]] BlockRange blocks(TensorId tensor) const { return ranges_.at(tensor); }
   /// The workspace is kept like a tensor; this is its number.
   [[nodiscard]] TensorId workspace() const { return static_cast<TensorId>(ranges_.size() - 1); }
+  /// What of the workspace so many bytes take. Throws InvalidPlan if it has less.
+  [[nodiscard]] BlockRange workspace_blocks(std::uint64_t bytes) const {
+    const BlockRange all = blocks(workspace());
+    if (blocks_of(bytes) > all.count) {
+      throw InvalidPlan("an op wants " + format_bytes(bytes) + " of workspace, but only " +
+                        format_bytes(all.count * kBlockBytes) + " were asked for");
+    }
+    return {all.first, blocks_of(bytes)};
+  }
+  /// Of what an op writes: whether it reads it as well, or something in its place. Then its blocks hold what
+  /// the op wants to see.
+  [[nodiscard]] bool lies_on_read(TensorId tensor, const OpAccess& access) const {
+    return std::any_of(access.reads.begin(), access.reads.end(), [&](TensorId read) {
+      return blocks(read).first == blocks(tensor).first && blocks(read).count > 0;
+    });
+  }
   [[nodiscard]] BlockId block_count() const { return block_count_; }
   [[nodiscard]] std::uint64_t bytes() const { return block_count_ * kBlockBytes; }
   [[nodiscard]] std::size_t range_count() const { return ranges_.size(); }

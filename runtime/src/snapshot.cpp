@@ -107,7 +107,8 @@ std::string SnapshotReader::read_bytes(std::uint64_t size, const char* what) {
 std::string SnapshotReader::read_header(std::uint64_t file_bytes) {
   std::string front = read_bytes(16, "header");
   const bool scaled = front.starts_with(kScaledMagic);
-  if (!scaled && !front.starts_with(kMagic)) fail("expected a snapshot (\"OCTSNAP1\" at its start)");
+  if (!scaled && !front.starts_with(kMagic))
+    fail("expected a snapshot (\"OCTSNAP1\" or \"OCTSNAP2\" at its start)");
   const std::uint64_t header_bytes = to_number(std::string_view(front).substr(8));
   if (header_bytes > std::min(kMostHeaderBytes, file_bytes)) fail("the snapshot's header is damaged");
   front += read_bytes(header_bytes, "header");

@@ -126,9 +126,7 @@ void write_iteration(EventWriter& events, const advisor::Schedule& schedule,
 
 std::string name_of(const Transfer& transfer, const advisor::Schedule& schedule) {
   if (transfer.tensors.empty()) return std::string(kLaneNames[static_cast<std::size_t>(transfer.kind)]);
-  const advisor::TensorId first = transfer.tensors.front();
-  // A space may keep tensors of its own behind the schedule's: workspace.
-  std::string name = first < schedule.tensors.size() ? schedule.tensors[first].name : "workspace";
+  std::string name = schedule.tensors[transfer.tensors.front()].name;
   if (transfer.tensors.size() > 1) name += " +" + std::to_string(transfer.tensors.size() - 1);
   return name;
 }

@@ -82,6 +82,15 @@ std::optional<std::uint64_t> parse_duration_ns(std::string_view text) {
   return static_cast<std::uint64_t>(std::llround(*value));
 }
 
+std::optional<double> parse_share(std::string_view text) {
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const bool is_share =
+      error == std::errc() && text.substr(static_cast<std::size_t>(end - text.data())) == "%";
+  if (!is_share || !(percent > 0) || percent > 100) return {};
+  return percent / 100;
+}
+
 std::string format_bytes(std::uint64_t bytes) {
   const auto value = static_cast<double>(bytes);
   if (bytes < kKiB) return std::to_string(bytes) + " B";

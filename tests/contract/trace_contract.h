@@ -196,7 +196,6 @@ TEST_P(TraceContract, EveryRunOfAnOpIsASliceWithinItsIteration) {
     EXPECT_EQ(ops[i].args.at("op"), order[place]);
     EXPECT_EQ(ops[i].name, schedule_.ops[static_cast<std::size_t>(order[place])].name);
     EXPECT_EQ(ops[i].args.contains("recomputed"), again && (place == 3 || place == 4));
-    EXPECT_GE(ops[i].args.at("stall_us").get<double>(), 0);
     EXPECT_GE(ops[i].start_ns, iteration.start_ns);
     EXPECT_LE(ops[i].end_ns, iteration.end_ns);
   }
@@ -218,8 +217,10 @@ TEST_P(TraceContract, BytesAreThoseThatTheMemoryCounts) {
   EXPECT_EQ(lanes.bytes("prefetch"), moved_.planned_in_bytes);
   EXPECT_EQ(lanes.bytes("evict"), moved_.planned_out_bytes);
   EXPECT_EQ(lanes.bytes("evict for room"), moved_.driver_evicted_bytes);
-  // Dead pages may stay until their room is wanted, or be used again.
-  EXPECT_GE(lanes.bytes("drop") > 0, moved_.discarded_bytes > 0);
+  // Dead pages may stay until their room is wanted; there is too little for all of them.
+  if (moved_.discarded_bytes > 0) {
+    EXPECT_GT(lanes.bytes("drop"), 0U);
+  }
   const std::uint64_t faulted = GetParam().records_faults ? moved_.fault_in_bytes : 0;
   EXPECT_EQ(lanes.bytes("faults"), faulted);
   if (!plan().actions.empty()) {

@@ -91,10 +91,7 @@ struct Piece {
 [[nodiscard]] inline std::uintptr_t number(const void* address) {
   return reinterpret_cast<std::uintptr_t>(address);
 }
-[[nodiscard]] inline void* as_pointer(std::uintptr_t address) {
-  return reinterpret_cast<void*>(
-      address);  // NOLINT(performance-no-int-to-ptr): the driver's addresses are numbers
-}
+[[nodiscard]] inline void* as_pointer(std::uintptr_t address) { return reinterpret_cast<void*>(address); }
 
 class AddressSpace {
  public:
@@ -106,9 +103,8 @@ class AddressSpace {
   /// Nothing if a byte of it has no accessible memory behind it.
   [[nodiscard]] std::vector<Piece> resolve(const void* address, std::uint64_t bytes);
   [[nodiscard]] const Region* region_at(const void* address) const;
-  [[nodiscard]] std::uint64_t device_bytes() const {
-    return device_bytes_;
-  }  ///< of cudaMalloc and cuMemCreate
+  /// Of cudaMalloc and cuMemCreate.
+  [[nodiscard]] std::uint64_t device_bytes() const { return device_bytes_; }
   [[nodiscard]] const std::map<std::uintptr_t, Region>& regions() const { return regions_; }
 
   // The driver's virtual memory (virtual_memory.cpp). What is not allowed answers false.

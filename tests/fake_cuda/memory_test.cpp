@@ -1,4 +1,3 @@
-
 #include "fake_cuda/fixture.h"
 
 namespace octrain::fake_cuda {

@@ -37,6 +37,13 @@ TEST(Units, Durations) {
   for (const char* text : {"10", "us", "-1us", "1 hour"}) EXPECT_FALSE(parse_duration_ns(text)) << text;
 }
 
+TEST(Units, Shares) {
+  EXPECT_EQ(parse_share("12.5%"), 0.125);
+  EXPECT_EQ(parse_share("100%"), 1.0);
+  for (const char* text : {"", "%", "50", "0%", "-1%", "100.1%", "50%%", "nan%", "1/2"})
+    EXPECT_FALSE(parse_share(text)) << text;
+}
+
 TEST(Units, Formats) {
   EXPECT_EQ(format_bytes(0), "0 B");
   EXPECT_EQ(format_bytes(64 * kMiB), "64.0 MiB");

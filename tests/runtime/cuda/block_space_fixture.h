@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/toolkit.h"
 #include "cuda_cases.h"
 
 namespace octrain::runtime::cuda {
@@ -22,6 +23,9 @@ inline const CudaCase kExplicit{"Explicit", Kind::explicit_copy};
 inline constexpr milliseconds kShort{100};
 /// Until let_run() is called. Who waits for such an op before that finds it done, after a long while.
 inline constexpr milliseconds kHeld{15'000};
+/// What managed memory brings and sends pages by.
+inline constexpr const char* kPrefetchCall =
+    toolkit_discards() ? "cudaMemPrefetchBatchAsync" : "cudaMemPrefetchAsync";
 
 class BlockSpaceTest : public ::testing::Test {
  protected:

@@ -45,7 +45,9 @@ TEST_F(BlockSpaceTest, WorkspaceMakesWayForHints) {
   op({1, 0}, {});
   space_->quiesce();
   EXPECT_EQ(space_->resident_bytes(), 4 * kBlockBytes) << "workspace that nobody uses is no contents";
-  EXPECT_EQ(fake_cuda::counters().device_bytes, 5 * kBlockBytes) << "but one block of it is still there";
+  if (toolkit_discards()) {
+    EXPECT_EQ(fake_cuda::counters().device_bytes, 5 * kBlockBytes) << "but one block of it is still there";
+  }
   const MemoryCounters counters = space_->take_counters();
   EXPECT_EQ(counters.driver_evicted_bytes + counters.discarded_bytes, 0U);
   EXPECT_LE(counters.peak_resident_bytes, 5 * kBlockBytes);
@@ -133,22 +135,23 @@ TEST_F(BlockSpaceTest, OnlyWhatGoesToTheHostIsPinnedAndOnce) {
 }
 
 TEST_F(BlockSpaceTest, ReadyHintsGoInOneCall) {
+  if (!toolkit_discards()) GTEST_SKIP() << "this toolkit has no calls for many ranges";
   open(kManaged, std::vector<std::uint64_t>(21, 1), 25);
   for (TensorId tensor = 0; tensor < 20; ++tensor) store(tensor);
   op({}, {20});
-  const std::size_t before = fake_cuda::calls("cudaMemPrefetchBatchAsync");
+  const std::size_t before = fake_cuda::calls(kPrefetchCall);
   for (TensorId tensor = 0; tensor < 20; ++tensor) space_->prefetch(tensor);
   space_->quiesce();
   // The first may leave before the others are issued, and while it is under way these gather.
-  EXPECT_LT(fake_cuda::calls("cudaMemPrefetchBatchAsync") - before, 20U);
-  const std::size_t middle = fake_cuda::calls("cudaMemPrefetchBatchAsync");
+  EXPECT_LT(fake_cuda::calls(kPrefetchCall) - before, 20U);
+  const std::size_t middle = fake_cuda::calls(kPrefetchCall);
   std::vector<TensorId> all(20);
   for (TensorId tensor = 0; tensor < 20; ++tensor) all[tensor] = tensor;
   op(all, {}, kHeld);
   for (const TensorId tensor : all) space_->evict(tensor);  // behind the op, so together
   let_run();
   space_->quiesce();
-  EXPECT_EQ(fake_cuda::calls("cudaMemPrefetchBatchAsync") - middle, 1U);
+  EXPECT_EQ(fake_cuda::calls(kPrefetchCall) - middle, 1U);
 }
 
 TEST_F(BlockSpaceTest, WhatIsThereIsNotBroughtAgain) {
@@ -173,7 +176,7 @@ TEST_F(BlockSpaceTest, AnOpThatWasNeverReleasedIsWaitedForNevertheless) {
 TEST_F(BlockSpaceTest, AFailureStays) {
   open(kManaged, {2, 2}, 4);
   store(0);
-  fake_cuda::fail_call(1, cudaErrorLaunchFailure, "cudaMemPrefetchBatchAsync");
+  fake_cuda::fail_call(1, cudaErrorLaunchFailure, kPrefetchCall);
   space_->prefetch(0);
   for (int call = 0; call < 3; ++call) EXPECT_THROW(space_->quiesce(), CudaError);
   EXPECT_THROW(space_->prefetch(1), CudaError);

@@ -16,7 +16,7 @@ namespace octrain::runtime {
 struct OpTime {
   std::uint64_t stall_ns = 0;  ///< waited for transfers of its operands
   std::uint64_t run_ns = 0;    ///< computed, demand faults included
-  /// When it began to wait, by steady_ns(); 0 where starts were not asked for.
+  /// When it began to wait, by steady_ns(); may be 0 where starts were not asked for.
   std::uint64_t start_ns = 0;
 };
 

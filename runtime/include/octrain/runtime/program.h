@@ -36,7 +36,8 @@ struct Program {
   struct Pass {
     advisor::Schedule schedule;  ///< both passes have the same tensors
     std::vector<OpFunction> functions;
-    /// Whether op i always gives the device the same work on the same addresses, whatever the iteration.
+    /// Whether op i always gives the device the same work on the same addresses, whatever the iteration; or
+    /// empty: none does.
     std::vector<bool> repeatable;
     std::vector<std::string> scalar_names;  ///< "loss", "accuracy", …
     [[nodiscard]] bool empty() const { return functions.empty(); }

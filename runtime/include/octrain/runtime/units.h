@@ -21,6 +21,8 @@ inline constexpr std::uint64_t kBlockBytes =
 /// "12GB/s" or "1.5GiB/s" to bytes per second; "10us", "2ms", "500ns" to nanoseconds.
 [[nodiscard]] std::optional<double> parse_bytes_per_second(std::string_view text);
 [[nodiscard]] std::optional<std::uint64_t> parse_duration_ns(std::string_view text);
+/// "12.5%" to 0.125; above 0, and 1 at most.
+[[nodiscard]] std::optional<double> parse_share(std::string_view text);
 
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);  ///< "3.52 GiB", "64.0 MiB"
 [[nodiscard]] std::string format_duration(double seconds);  ///< "1 h 02 min", "3 min 20 s", "12.3 s", "45 ms"
