@@ -1,4 +1,4 @@
-# Shared by scripts/run, scripts/test and .ci/run: what has to be installed, and how to build.
+# Shared by all scripts here and .ci/run: what has to be installed, and how to build.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 

@@ -38,17 +38,20 @@ struct CompareOptions {
   CompareGrid grid;
   std::uint64_t iterations = 8, rounds = 1;
   CompareFormat format = CompareFormat::text;
+  std::string recompute;
+  std::vector<std::string> policy_options;
   std::vector<std::string> others;  ///< options of train, for every cell
 };
 
-/// "octrain: " and the name of the program before it left out.
-std::string last_line(const std::string& text) {
-  const std::size_t end = text.find_last_not_of("\r\n ");
-  if (end == std::string::npos) return "no message";
-  const std::size_t start = text.find_last_of("\r\n", end) + 1;
-  std::string line = text.substr(start, end + 1 - start);
+/// What the program said last of an error ("octrain: …"); who was killed said nothing of it.
+std::string reason_of(const Ended& ended) {
   const std::string prefix = "octrain: ";
-  return line.starts_with(prefix) ? line.substr(prefix.size()) : line;
+  const std::size_t found = ended.err.rfind('\n' + prefix);
+  const bool first = found == std::string::npos && ended.err.starts_with(prefix);
+  if (found == std::string::npos && !first)
+    return ended.exit_code > 128 ? fmt::format("ended by signal {}", ended.exit_code - 128) : "no message";
+  const std::size_t start = (first ? 0 : found + 1) + prefix.size();
+  return ended.err.substr(start, ended.err.find_first_of("\r\n", start) - start);
 }
 
 class Comparison {
@@ -67,6 +70,9 @@ class Comparison {
     }
   }
 
+  /// Of the last cell that could not run.
+  [[nodiscard]] int failed_with() const { return failed_with_; }
+
   /// Those that an interrupt came before have neither runs nor a reason.
   [[nodiscard]] std::vector<CompareRow> rows() const {
     std::vector<CompareResult> begun;
@@ -81,6 +87,11 @@ class Comparison {
     const std::vector<std::string> of_cell = cell.arguments();
     all.insert(all.end(), of_cell.begin(), of_cell.end());
     all.insert(all.end(), {"--iterations", fmt::format("{}", options_.iterations), "--json", "-"});
+    if (cell.makes_plans()) {
+      if (!options_.recompute.empty()) all.insert(all.end(), {"--recompute", options_.recompute});
+      for (const std::string& option : options_.policy_options)
+        all.insert(all.end(), {"--policy-option", option});
+    }
     all.insert(all.end(), options_.others.begin(), options_.others.end());
     return all;
   }
@@ -97,13 +108,15 @@ class Comparison {
     const Ended ended = run_to_end(kThisProgram, command);
     ++finished_;
     if (ended.interrupted) return;
-    if (ended.exit_code == runtime::kExitUsage) throw runtime::UsageError(last_line(ended.err));
+    // Most likely a wrong option, for every cell.
+    if (ended.exit_code == runtime::kExitUsage && finished_ == 1) throw runtime::UsageError(reason_of(ended));
     if (ended.exit_code != 0) {
-      result.reason = fmt::format("{} (exit status {})", last_line(ended.err), ended.exit_code);
+      failed_with_ = ended.exit_code;
+      result.reason = fmt::format("{} (exit status {})", reason_of(ended), ended.exit_code);
       return;
     }
     result.runs.push_back(nlohmann::ordered_json::parse(ended.out, nullptr, false));
-    static_cast<void>(measured(result));  // what cannot be read is not kept
+    static_cast<void>(measured(result));  // throws for what is no training's, which is not kept
     runs_.add(name, result.runs.back());
   }
 
@@ -126,6 +139,7 @@ class Comparison {
   ProgressLine progress_;
   const Clock::time_point start_ = Clock::now();
   std::uint64_t finished_ = 0, known_ = 0;
+  int failed_with_ = 0;
 };
 
 int compare(const CompareOptions& options) {
@@ -136,6 +150,8 @@ int compare(const CompareOptions& options) {
   const std::vector<CompareRow> rows = comparison.rows();
   std::cout << format_rows(options.model, rows, options.format) << std::flush;
   if (const int signal = runtime::pending_interrupt()) return 128 + signal;
+  if (std::none_of(rows.begin(), rows.end(), [](const CompareRow& row) { return row.measured.has_value(); }))
+    return comparison.failed_with();
   const bool all_same =
       std::all_of(rows.begin(), rows.end(), [](const CompareRow& row) { return row.same_losses; });
   return all_same ? 0 : kExitLossesDiffer;
@@ -165,6 +181,10 @@ void add_compare_command(CLI::App& app, int& exit_code) {
       ->type_name("LIST");
   command->add_option("--policy", options->grid.policies, "Of um and explicit (default: auto)")
       ->type_name("LIST");
+  command->add_option("--recompute", options->recompute, "Of um and explicit, as of train")
+      ->type_name("METHOD");
+  command->add_option("--policy-option", options->policy_options, "Of um and explicit, as of train")
+      ->type_name("NAME=VALUE");
   command
       ->add_option("--iterations", options->iterations, "Of each run; those under its last plan are measured")
       ->check(CLI::PositiveNumber)

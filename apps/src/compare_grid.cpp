@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -25,10 +26,13 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
   return value;
 }
 
-std::optional<std::uint64_t> parse_share(std::string_view text) {
-  if (!text.ends_with('%')) return {};
-  const auto percent = parse_count(text.substr(0, text.size() - 1));
-  return percent && *percent <= 100 ? percent : std::nullopt;
+constexpr double kThousandths = 1e5;  // of a percent, in all
+
+/// In thousandths of a percent.
+std::optional<std::uint64_t> parse_fine_share(std::string_view text) {
+  const auto share = runtime::parse_share(text);
+  const auto value = static_cast<std::uint64_t>(std::llround(share.value_or(0) * kThousandths));
+  return value > 0 ? std::optional(value) : std::nullopt;
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
@@ -53,7 +57,8 @@ std::optional<std::vector<std::uint64_t>> values_of(std::string_view item, const
   std::vector<std::uint64_t> values;
   for (std::uint64_t value = *first; value <= *last; value += *step == 0 ? value : *step) {
     values.push_back(value);
-    if (values.size() > kMostValues) return {};
+    if (values.size() > kMostValues)
+      throw runtime::UsageError(fmt::format("'{}' is more than {} values", item, kMostValues));
   }
   return values;
 }
@@ -89,7 +94,7 @@ std::vector<std::string> parse_device_memory(const std::string& text) {
   std::vector<std::string> budgets;
   for (const std::string& item : parse_names("--device-memory", text)) {
     const bool shares = item.find('%') != std::string::npos;
-    const auto values = shares ? values_of(item, parse_share) : values_of(item, parse_size);
+    const auto values = shares ? values_of(item, parse_fine_share) : values_of(item, parse_size);
     if (!values) {
       throw runtime::UsageError(
           fmt::format("--device-memory: '{}' is neither a size like 4GiB, a share like 50%, nor a range of "
@@ -99,7 +104,9 @@ std::vector<std::string> parse_device_memory(const std::string& text) {
     }
     const bool is_range = item.find("..") != std::string::npos;
     for (const std::uint64_t value : *values)
-      budgets.push_back(!is_range ? item : shares ? fmt::format("{}%", value) : fmt::format("{}", value));
+      budgets.push_back(!is_range ? item
+                        : shares  ? fmt::format("{}%", static_cast<double>(value) * 100 / kThousandths)
+                                  : fmt::format("{}", value));
   }
   return budgets;
 }
@@ -127,7 +134,7 @@ std::vector<CompareCell> cells_of(const CompareGrid& grid) {
   std::vector<CompareCell> cells;
   for (const std::int64_t batch : parse_counts("--batch", grid.batches)) {
     for (const std::string& mode : modes) {
-      const bool in_core = mode == "incore", plans = mode == "um" || mode == "explicit";
+      const bool in_core = mode == "incore", plans = CompareCell{batch, mode, {}, {}}.makes_plans();
       if (!in_core && !plans && mode != "um-naive")
         throw runtime::UsageError("--modes: '" + mode + "' is not one of incore, um-naive, um, explicit");
       for (const std::string& budget : in_core ? none : budgets) {

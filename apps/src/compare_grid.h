@@ -11,6 +11,7 @@ namespace octrain::apps {
 struct CompareCell {
   std::int64_t batch = 0;
   std::string mode, device_memory, policy;
+  [[nodiscard]] bool makes_plans() const { return mode == "um" || mode == "explicit"; }
   /// What `octrain train` is told of it.
   [[nodiscard]] std::vector<std::string> arguments() const;
   /// "batch 64 um 50% lookahead"

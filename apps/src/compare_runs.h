@@ -9,7 +9,8 @@ namespace octrain::apps {
 
 class CompareRuns {
  public:
-  /// Empty: kept nowhere. A file that is not there is begun; throws BadInput for one that is none of ours.
+  /// Empty: kept nowhere. A file that is not there is begun; throws BadInput for one that is none of ours, or
+  /// of another build or machine, whose times are not to be compared.
   explicit CompareRuns(std::string path);
   /// Null if there is none of that name.
   [[nodiscard]] const nlohmann::ordered_json* find(const std::string& name) const;

@@ -143,12 +143,15 @@ class CudaPlatform final : public Platform {
     if (mode_ == Mode::incore || choice.everything_resident) return;
     const std::uint64_t usable = usable_ram_bytes();
     const std::uint64_t ram = usable - std::min(usable, other_bytes);
-    if (choice.footprint_bytes <= ram) return;
+    // Managed memory lies in one place; what is copied has a place in RAM, too.
+    const std::uint64_t on_device =
+        is_managed(mode_) ? std::min(choice.space.device_bytes, choice.footprint_bytes) : 0;
+    const std::uint64_t needed = choice.footprint_bytes - on_device;
+    if (needed <= ram) return;
     throw runtime::OutOfDeviceMemory(
         fmt::format("what is not on the device lies in RAM: {} needed, {} there, {} short",
-                    format_bytes(choice.footprint_bytes), format_bytes(ram),
-                    format_bytes(choice.footprint_bytes - ram)),
-        choice.footprint_bytes - ram);
+                    format_bytes(needed), format_bytes(ram), format_bytes(needed - ram)),
+        needed - ram);
   }
 
   std::string_view tier_name() const override { return mode_ == Mode::incore ? "none" : "ram"; }

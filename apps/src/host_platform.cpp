@@ -112,7 +112,7 @@ class HostPlatform final : public Platform {
   }
 
   std::unique_ptr<layers::Backend> kernels_;
-  const MemoryOptions& options_;
+  const MemoryOptions options_;
   host::HostSpaceOptions space_;
 };
 

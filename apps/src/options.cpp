@@ -72,15 +72,10 @@ void set_device_memory(MemoryOptions& options, const std::string& text) {
   options.device_bytes = runtime::parse_bytes(text);
   options.device_share.reset();
   if (options.device_bytes && *options.device_bytes > 0) return;
-  double percent = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
-  const bool is_share =
-      error == std::errc() && text.substr(static_cast<std::size_t>(end - text.data())) == "%";
-  if (!is_share || !(percent > 0) || percent > 100) {
-    throw CLI::ValidationError("--device-memory",
-                               "'" + text + "' is neither a size like 4GiB nor a share like 50%");
-  }
-  options.device_share = percent / 100;
+  options.device_share = runtime::parse_share(text);
+  if (options.device_share) return;
+  throw CLI::ValidationError("--device-memory",
+                             "'" + text + "' is neither a size like 4GiB nor a share like 50%");
 }
 
 void set_loss_scale(ArithmeticOptions& options, const std::string& text) {

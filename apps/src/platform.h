@@ -32,7 +32,7 @@ class Platform {
 
   // From here on what was settled matters.
 
-  /// "ram", "file", "host": where contents go that are not resident; for the report.
+  /// "ram", "file", "none": where contents go that are not resident; for the report.
   [[nodiscard]] virtual std::string_view tier_name() const = 0;
   /// "RAM", "file in /var/tmp (70.1 GiB free)": for people.
   [[nodiscard]] virtual std::string tier_text() const = 0;
@@ -43,8 +43,8 @@ class Platform {
       std::span<const std::uint64_t> tensor_bytes, const MemoryChoice& choice) = 0;
 };
 
-/// The backend that the options name; "auto": the first that can be used here. Throws DeviceError for one
-/// that this build has not, or that cannot be used, saying why.
+/// The backend that the options name; "auto": the first that can be used here, whatever the mode. Throws
+/// DeviceError for one that this build has not, or that cannot be used, or not in this mode, saying why.
 [[nodiscard]] std::unique_ptr<Platform> open_platform(const WorkloadOptions& workload,
                                                       const MemoryOptions& memory);
 

@@ -239,8 +239,8 @@ int train(const TrainOptions& options) {
   runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
   how.trace = trace ? &*trace : nullptr;
   const auto write_results = [&] {
-    if (trace) trace->write(program.train.schedule, *memory);
     write_report(report, options.json);
+    if (trace) trace->write(program.train.schedule, *memory);
   };
   runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory, std::move(how),
                            std::move(events));

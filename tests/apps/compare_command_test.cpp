@@ -50,6 +50,20 @@ TEST(Compare, ACellThatCannotRunIsARow) {
   EXPECT_THAT(outcome.out, HasSubstr("same")) << "the other ran";
 }
 
+TEST(Compare, WhereNoCellRunsTheExitCodeIsTheirs) {
+  const Outcome outcome = run_octrain(lenet({"--modes", "explicit", "--device-memory", "1%"}));
+  EXPECT_EQ(outcome.exit_code, 5) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("(exit status 5)"));
+}
+
+TEST(Compare, OptionsOfPlansAreForThoseThatMakeSome) {
+  const Outcome outcome =
+      run_octrain(lenet({"--modes", "incore,explicit", "--device-memory", "50%", "--recompute", "speed",
+                         "--policy", "superneurons", "--policy-option", "offload=1", "--output", "json"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const nlohmann::json& cell : outcome.json()["cells"]) EXPECT_EQ(cell["same_losses"], true) << cell;
+}
+
 TEST(Compare, OptionsOfTrainAreForEveryCell) {
   const Outcome same = run_octrain(lenet({"--modes", "incore", "--seed", "7", "--output", "csv"}));
   ASSERT_EQ(same.exit_code, 0) << same.err;
@@ -78,6 +92,10 @@ TEST(Compare, GoesOnWhereItEnded) {
   EXPECT_THAT(more.err, Not(HasSubstr("incore"))) << "it has that";
   EXPECT_THAT(more.err, HasSubstr("2 of 2: batch 16 explicit"));
   EXPECT_THAT(more.out, HasSubstr("incore"));
+  std::ofstream(file) << R"({"runner": "another", "runs": {}})";
+  const Outcome other = run_octrain(lenet({"--modes", "incore", "--resume", file}));
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.error_line(), HasSubstr("another build or machine"));
   std::ofstream(file) << "something else";
   EXPECT_EQ(run_octrain(lenet({"--modes", "incore", "--resume", file})).exit_code, 3);
 }

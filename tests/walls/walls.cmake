@@ -30,7 +30,7 @@ endfunction()
 set(libraries advisor runtime layers)
 if(WALL STREQUAL "cuda_only_in_cuda")
   sources(files DIRECTORIES ${libraries} apps bench EXCEPT "/cuda/")
-  forbid("#include *[<\"](cuda(\\.h|_runtime|_fp16|_bf16|/)|cudnn|cublas|thrust|nvtx|cupti|cub/)|(^|[^A-Za-z_])(cuda[A-Z]|cudnn[A-Z]|cublas[A-Z])"
+  forbid("#include *<cuda|#include *[<\"](cuda(\\.h|_runtime|_fp16|_bf16|/)|cudnn|cublas|thrust|nvtx|cupti|cub/)|(^|[^A-Za-z_])(cuda[A-Z]|cudnn[A-Z]|cublas[A-Z])"
     "names CUDA outside cuda/" ${files})
 elseif(WALL STREQUAL "host_only_in_host")
   sources(files DIRECTORIES ${libraries} apps EXCEPT "/host/")
