@@ -32,7 +32,7 @@ class Axis {
   share(value) { return (value - this.first) / this.seen; }
   timeAt(timeline, share) {
     const value = this.first + share * this.seen;
-    return this.unit === 'time' ? value : timeline.timeOf(value);
+    return this.unit === 'time' ? value : value > timeline.steps ? Infinity : timeline.timeOf(value);
   }
   stepAt(timeline, share) {
     const value = this.first + share * this.seen;

@@ -143,6 +143,7 @@ class LanesView {
   tell(rowNumber, time) {
     const row = this.rows[rowNumber];
     if (!row) return '';
+    if (time > this.cells[row.index].timeline.duration) return '';
     const cell = this.cells[row.index], line = cell.timeline, where = `${cell.name}, ${formatTime(time)}`;
     if (row.kind === 'compute') {
       const step = Math.min(line.steps - 1, Math.floor(line.stepOf(time)));

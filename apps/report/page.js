@@ -97,7 +97,7 @@ function clickLanes(event) {
   const title = lanes.rows.findLast((row) => row.titleTop !== undefined && row.titleTop <= event.offsetY);
   if (!title) return;
   const cell = lanes.cells[title.index], row = lanes.rowAt(event.offsetY);
-  if (row >= 0) lanes.cursor = {row, time: axis.timeAt(cell.timeline, Math.max(0, shareOf(lanes, event)))};
+  if (row >= 0) lanes.cursor = {row, time: Math.min(cell.timeline.duration, axis.timeAt(cell.timeline, Math.max(0, shareOf(lanes, event))))};
   choose(cell);
 }
 function hoverTensors(event) {

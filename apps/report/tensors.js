@@ -125,7 +125,8 @@ class TensorsView {
   }
   changeAt(row, share) {
     const tensor = this.order[row], {line} = this;
-    const step = Math.min(line.steps - 1e-9, Math.max(0, this.axis.stepAt(line, share)));
+    const step = Math.max(0, this.axis.stepAt(line, share));
+    if (step > line.steps || this.axis.timeAt(line, share) > line.duration) return -1;  // behind its end
     return lastAtMost(line.step, step, line.first[tensor], line.first[tensor + 1]);
   }
   tell(row, change) {

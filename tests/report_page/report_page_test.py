@@ -105,16 +105,18 @@ class ReportPage(unittest.TestCase):
     def test_hover_tells_tensor_bytes_and_reason(self):
         self.open("small")
         Select(self.browser.find_element(By.ID, "cell")).select_by_index(1)
+        self.browser.find_element(By.CSS_SELECTOR, "input[value=op]").click()
         row = self.js("(() => { for (let r = 0; r < tensors.order.length; ++r) { const t = tensors.order[r];"
                       "if (tensors.line.first[t + 1] - tensors.line.first[t] > 2) return r; } })()")
         y = self.js(f"kRulerHeight + ({row} + 0.5) * tensors.rowHeight")
-        self.at("tensors", 700, y).perform()
+        x = self.js(f"tensors.surface.x(axis.ofStep(tensors.line, tensors.line.step[tensors.line.first[tensors.order[{row}]] + 1] + 0.5))")
+        self.at("tensors", x, y).perform()
         tip = self.tip()
         self.assertIn(self.js(f"tensors.line.names.tensors[tensors.order[{row}]]"), tip)
         self.assertIn(self.js(f"formatBytes(tensors.line.names.bytes[tensors.order[{row}]])"), tip)
         self.assertRegex(tip, r"(on the device|on the host|contents dead).*: .*(op \d+ \(|began)")
         self.picture("hover")
-        self.at("tensors", 700, y).click().perform()
+        self.at("tensors", x, y).click().perform()
         self.assertEqual(self.js("tensors.chosen"), row)
 
     def test_hover_over_a_lane_tells_the_transfer(self):
