@@ -20,6 +20,11 @@ std::uint64_t blocks_of(const advisor::TensorInfo& tensor) {
   return runtime::round_up(tensor.bytes, runtime::kBlockBytes) / runtime::kBlockBytes;
 }
 
+bool only_places(const advisor::Plan& plan) {
+  return std::ranges::all_of(plan.actions,
+                             [](const advisor::Action& action) { return action.kind == ActionKind::place; });
+}
+
 Cause cause_of(ActionKind kind) {
   switch (kind) {
     case ActionKind::evict:
@@ -43,10 +48,8 @@ StateWalk::StateWalk(const advisor::Schedule& schedule, const advisor::Plan& pla
       states_(schedule.tensors.size()),
       uses_(schedule.tensors.size()),
       starts_on_host_(schedule.tensors.size(), false),
+      only_places_(!offsets.empty() && only_places(plan)),
       changes_(schedule.tensors.size()) {
-  only_places_ = !offsets.empty() && std::ranges::all_of(plan.actions, [](const advisor::Action& action) {
-    return action.kind == ActionKind::place;
-  });
   index_uses();
   for (TensorId tensor = 0; tensor < states_.size(); ++tensor) {
     const bool stays = advisor::outlives_iteration(schedule_.tensors[tensor].role);

@@ -64,8 +64,8 @@ class StateWalk {
   std::vector<State> states_;
   std::vector<std::vector<Use>> uses_;
   std::vector<bool> starts_on_host_;
-  std::uint32_t step_ = 0;    // the next run's, or the one's that is under way
-  bool only_places_ = false;  // the plan does nothing else
+  const bool only_places_;  // tensors, and does nothing else with them
+  std::uint32_t step_ = 0;  // the next run's, or the one's that is under way
   std::uint64_t used_bytes_ = 0;
   std::vector<std::vector<StateChange>> changes_;
   std::vector<std::uint64_t> resident_bytes_;
