@@ -7,10 +7,12 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "child_process.h"
 #include "commands.h"
 #include "compare_grid.h"
+#include "compare_report.h"
 #include "compare_result.h"
 #include "compare_runs.h"
 #include "octrain/runtime/error.h"
@@ -34,7 +36,7 @@ const std::map<std::string, CompareFormat> kFormats = {{"table", CompareFormat::
                                                        {"json", CompareFormat::json}};
 
 struct CompareOptions {
-  std::string model, resume;
+  std::string model, resume, report;
   CompareGrid grid;
   std::uint64_t iterations = 8, rounds = 1;
   CompareFormat format = CompareFormat::text;
@@ -58,6 +60,7 @@ class Comparison {
  public:
   explicit Comparison(const CompareOptions& options) : options_(options), runs_(options.resume) {
     for (CompareCell& cell : cells_of(options.grid)) results_.push_back({std::move(cell), {}, {}});
+    if (!options.report.empty()) report_.emplace(options.report);
   }
 
   /// All rounds, interleaved; until an interrupt.
@@ -79,6 +82,10 @@ class Comparison {
     std::copy_if(results_.begin(), results_.end(), std::back_inserter(begun),
                  [](const CompareResult& result) { return result.ran() || !result.reason.empty(); });
     return rows_of(begun);
+  }
+
+  void write_report(const std::vector<CompareRow>& rows) {
+    if (report_) report_->write(options_.model, rows);
   }
 
  private:
@@ -105,7 +112,10 @@ class Comparison {
       return;
     }
     tell(result.cell);
-    const Ended ended = run_to_end(kThisProgram, command);
+    const bool records = report_ && result.runs.empty();  // of several rounds the first
+    std::vector<std::string> with_report = command;
+    if (records) with_report.insert(with_report.end(), {"--report", report_->data_file()});
+    const Ended ended = run_to_end(kThisProgram, with_report);
     ++finished_;
     if (ended.interrupted) return;
     // Most likely a wrong option, for every cell.
@@ -118,6 +128,7 @@ class Comparison {
     result.runs.push_back(nlohmann::ordered_json::parse(ended.out, nullptr, false));
     static_cast<void>(measured(result));  // throws for what is no training's, which is not kept
     runs_.add(name, result.runs.back());
+    if (records) report_->add(result.cell, "octrain " + shell_command(command));
   }
 
   void tell(const CompareCell& cell) {
@@ -136,6 +147,7 @@ class Comparison {
   const CompareOptions& options_;
   CompareRuns runs_;
   std::vector<CompareResult> results_;
+  std::optional<CompareReport> report_;
   ProgressLine progress_;
   const Clock::time_point start_ = Clock::now();
   std::uint64_t finished_ = 0, known_ = 0;
@@ -149,6 +161,7 @@ int compare(const CompareOptions& options) {
   comparison.run();
   const std::vector<CompareRow> rows = comparison.rows();
   std::cout << format_rows(options.model, rows, options.format) << std::flush;
+  comparison.write_report(rows);
   if (const int signal = runtime::pending_interrupt()) return 128 + signal;
   if (std::none_of(rows.begin(), rows.end(), [](const CompareRow& row) { return row.measured.has_value(); }))
     return comparison.failed_with();
@@ -196,6 +209,10 @@ void add_compare_command(CLI::App& app, int& exit_code) {
       ->add_option("--resume", options->resume,
                    "Keeps finished runs in this file, and runs none again that it has")
       ->type_name("FILE");
+  command
+      ->add_option("--report", options->report,
+                   "A page: a recorded iteration of each, all on one axis, and speed over oversubscription")
+      ->type_name("FILE.html");
   command
       ->add_option_function<std::string>(
           "--output", [options](const std::string& name) { options->format = kFormats.at(name); },

@@ -141,6 +141,12 @@ std::string csv(const std::vector<CompareRow>& rows) {
 
 }  // namespace
 
+std::vector<std::vector<std::string>> table_of(const std::vector<CompareRow>& rows) {
+  std::vector<Cells> table{kHead};
+  for (const CompareRow& row : rows) table.push_back(cells_of(row));
+  return table;
+}
+
 std::string format_rows(const std::string& model, const std::vector<CompareRow>& rows, CompareFormat format) {
   if (format == CompareFormat::markdown) return markdown(rows);
   if (format == CompareFormat::csv) return csv(rows);

@@ -77,6 +77,7 @@ Measured measure(const CompareResult& result) {
   measured.plan = last.at("policy").get<std::string>();
   if (const auto again = last.at("recompute").get<std::string>(); again != "none")
     measured.plan += "+" + again;
+  measured.oversubscription = last.at("oversubscription").get<double>();
   measured.device_memory_bytes = last.at("device_memory_bytes").get<std::uint64_t>();
   measured.peak_bytes = largest(warm, "peak_resident_bytes");
   measured.in_bytes = largest(warm, "planned_in_bytes");

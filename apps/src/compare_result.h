@@ -18,6 +18,7 @@ struct Measured {
   double seconds = 0;  ///< median
   double spread = 0;   ///< half the distance between the quartiles, as a share of the median
   double images_per_second = 0;
+  double oversubscription = 0;  ///< footprint over device memory
   std::uint64_t device_memory_bytes = 0, peak_bytes = 0, in_bytes = 0, out_bytes = 0;
   std::optional<std::uint64_t> faulted_bytes, evicted_bytes;  ///< none: nobody measured it
   double stall_share = 0;                                     ///< of the seconds, waited for transfers
@@ -47,6 +48,9 @@ struct CompareRow {
 };
 
 [[nodiscard]] std::vector<CompareRow> rows_of(const std::vector<CompareResult>& results);
+
+/// The head, and a row a cell, for people.
+[[nodiscard]] std::vector<std::vector<std::string>> table_of(const std::vector<CompareRow>& rows);
 
 enum class CompareFormat { text, markdown, csv, json };
 [[nodiscard]] std::string format_rows(const std::string& model, const std::vector<CompareRow>& rows,

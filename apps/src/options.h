@@ -89,6 +89,7 @@ struct TrainOptions {
   std::string json;
   std::string trace;
   std::uint64_t trace_iterations = 3;
+  std::string report;
   [[nodiscard]] bool data_is_real() const { return workload.data != "synthetic"; }
 };
 

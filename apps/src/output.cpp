@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "octrain/runtime/error.h"
 
@@ -43,19 +43,35 @@ std::string Table::text() const {
   return text;
 }
 
+PendingFile::PendingFile(std::string path)
+    : path_(std::move(path)),
+      partial_(fmt::format("{}.{}.partial", path_, ::getpid())),
+      file_(partial_, std::ios::binary) {
+  if (!file_) fail();
+}
+
+PendingFile::~PendingFile() {
+  if (!partial_.empty()) std::remove(partial_.c_str());
+}
+
+void PendingFile::fail() const {
+  const int error_number = errno;
+  std::remove(partial_.c_str());
+  throw runtime::IoError("cannot write " + path_, error_number);
+}
+
+void PendingFile::commit(const std::string& text) {
+  file_ << text;
+  file_.close();
+  if (!file_ || std::rename(partial_.c_str(), path_.c_str()) != 0) fail();
+  partial_.clear();
+}
+
 void write_text(const std::string& path, const std::string& text) {
   if (path == "-") {
     std::cout << text << std::flush;
-    return;
-  }
-  const std::string partial = fmt::format("{}.{}.partial", path, ::getpid());
-  std::ofstream file(partial, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file || std::rename(partial.c_str(), path.c_str()) != 0) {
-    const int error_number = errno;
-    std::remove(partial.c_str());
-    throw runtime::IoError("cannot write " + path, error_number);
+  } else {
+    PendingFile(path).commit(text);
   }
 }
 

@@ -1,6 +1,7 @@
 // Where results go: tables to stdout, JSON to a file or stdout, logs to stderr.
 #pragma once
 
+#include <fstream>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -16,6 +17,23 @@ class Table {
 
  private:
   std::vector<std::vector<std::string>> rows_;
+};
+
+/// A file that appears under its name whole, or not at all.
+class PendingFile {
+ public:
+  /// Throws IoError if it cannot be written.
+  explicit PendingFile(std::string path);
+  ~PendingFile();
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+  /// Once. Throws IoError.
+  void commit(const std::string& text);
+
+ private:
+  [[noreturn]] void fail() const;
+  std::string path_, partial_;
+  std::ofstream file_;
 };
 
 /// "-" is stdout; a file appears under its name only when it is whole.

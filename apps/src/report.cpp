@@ -117,22 +117,57 @@ nlohmann::ordered_json TrainReport::json() const {
   return json;
 }
 
-std::string TrainReport::text() const {
-  Table table({"iteration", "loss", "seconds", "images/s", "planned in", "planned out", "discarded", "faults",
-               "faulted in", "driver evicted", "stalled s", "peak resident"});
+std::vector<std::vector<std::string>> TrainReport::table() const {
+  std::vector<std::vector<std::string>> table{{"iteration", "loss", "seconds", "images/s", "planned in",
+                                               "planned out", "discarded", "faults", "faulted in",
+                                               "driver evicted", "stalled s", "peak resident"}};
   const std::size_t count = rows_.size();
   const std::size_t shown = std::min(count, kRowsShown);
   for (std::size_t i = 0; i < shown; ++i) {
     const Row& row = rows_[shown == 1 ? 0 : i * (count - 1) / (shown - 1)];
-    table.add({fmt::format("{}", row.iteration), fmt::format("{:.6g}", row.loss),
-               fmt::format("{:.4g}", row.seconds), fmt::format("{:.1f}", row.images_per_second),
-               format_bytes(row.memory.planned_in_bytes), format_bytes(row.memory.planned_out_bytes),
-               format_bytes(row.memory.discarded_bytes), count_text(row.memory.measured_faults()),
-               bytes_text(row.memory.measured_fault_in_bytes()),
-               bytes_text(row.memory.measured_evicted_bytes()), fmt::format("{:.3g}", row.stall_seconds),
-               format_bytes(row.memory.peak_resident_bytes)});
+    table.push_back({fmt::format("{}", row.iteration), fmt::format("{:.6g}", row.loss),
+                     fmt::format("{:.4g}", row.seconds), fmt::format("{:.1f}", row.images_per_second),
+                     format_bytes(row.memory.planned_in_bytes), format_bytes(row.memory.planned_out_bytes),
+                     format_bytes(row.memory.discarded_bytes), count_text(row.memory.measured_faults()),
+                     bytes_text(row.memory.measured_fault_in_bytes()),
+                     bytes_text(row.memory.measured_evicted_bytes()),
+                     fmt::format("{:.3g}", row.stall_seconds), format_bytes(row.memory.peak_resident_bytes)});
   }
+  return table;
+}
+
+std::string TrainReport::text() const {
+  const std::vector<std::vector<std::string>> rows = table();
+  Table table(rows.front());
+  for (std::size_t i = 1; i < rows.size(); ++i) table.add(rows[i]);
   return table.text() + summary();
+}
+
+std::vector<std::vector<std::string>> TrainReport::facts() const {
+  const double median = median_seconds();
+  std::vector<std::vector<std::string>> facts{
+      {"network", fmt::format("{}, batch {}, {}", facts_.model, facts_.batch, facts_.precision)},
+      {"mode", facts_.mode},
+      {"plan",
+       fmt::format("policy {}, recompute {}, share {}", facts_.policy, facts_.recompute, facts_.share)},
+      {"backend", fmt::format("{}, tier below: {}", facts_.backend, facts_.tier)},
+      {"device memory",
+       fmt::format(
+           "{} for a footprint of {} ({:.2f} ×)", format_bytes(facts_.device_memory_bytes),
+           format_bytes(facts_.footprint_bytes),
+           static_cast<double>(facts_.footprint_bytes) / static_cast<double>(facts_.device_memory_bytes))},
+      {"median iteration", fmt::format("{:.4g} s, {:.4g} images/s", median,
+                                       median > 0 ? static_cast<double>(facts_.batch) / median : 0.0)},
+      {"seed", fmt::format("{}", facts_.seed)}};
+  if (facts_.predicted_seconds)
+    facts.push_back({"predicted", fmt::format("{:.4g} s", *facts_.predicted_seconds)});
+  if (planned_after_ > 0)
+    facts.push_back(
+        {"planned again", fmt::format("after {} iterations, with measured times", planned_after_)});
+  if (test_)
+    facts.push_back(
+        {"test", fmt::format("accuracy {:.2f} %, loss {:.4f}", 100 * test_->accuracy, test_->loss)});
+  return facts;
 }
 
 std::string TrainReport::summary() const {

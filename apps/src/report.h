@@ -28,7 +28,11 @@ class TrainReport {
   void set_test(const runtime::TestRecord& record) { test_ = record; }
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   [[nodiscard]] nlohmann::ordered_json json() const;
-  /// A row an iteration (of many, some spread evenly and the last), then the summary.
+  /// What was run, in what memory, and what came of it: a name and a text each.
+  [[nodiscard]] std::vector<std::vector<std::string>> facts() const;
+  /// The head, then a row an iteration (of many, some spread evenly and the last).
+  [[nodiscard]] std::vector<std::vector<std::string>> table() const;
+  /// That table, then the summary.
   [[nodiscard]] std::string text() const;
 
  private:

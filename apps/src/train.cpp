@@ -20,6 +20,7 @@
 #include "recipe.h"
 #include "replanner.h"
 #include "report.h"
+#include "train_picture.h"
 #include "workload.h"
 
 namespace octrain::apps {
@@ -201,6 +202,8 @@ int train(const TrainOptions& options) {
     throw runtime::UsageError("--loss-scale is for --precision fp16 only");
   std::optional<runtime::Trace> trace;  // outlives the memory
   if (!options.trace.empty()) trace.emplace(options.trace, options.trace_iterations);
+  std::optional<TrainPicture> picture;
+  if (!options.report.empty()) picture.emplace(options.report);
   const bool with_test = wants_test(options);
   const std::unique_ptr<Platform> platform = open_platform(options.workload, options.memory);
   const Workload workload = open_workload(options.workload, with_test);
@@ -221,6 +224,11 @@ int train(const TrainOptions& options) {
       plans_ahead && !choice.everything_resident && iterations >= kLeastIterationsToReplan;
   place_tensors(choice, program, plans.train, plans.arena_bytes(), plans_again);
   announce(options, *platform, choice, plans);
+  if (picture) {
+    if (!trace) trace.emplace(0);
+    trace->record_at_least(TrainPicture::iterations(plans_again));
+    picture->add_plan(plans.train.plan, *trace);
+  }
   const std::unique_ptr<runtime::MemorySpace> memory = make_space(*platform, program, choice);
   spdlog::info("memory: {}", memory->description());
 
@@ -233,14 +241,17 @@ int train(const TrainOptions& options) {
         program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
         [&](const advisor::Advice& plan) {
           report.set_plan(plan, choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes)));
+          if (picture) picture->add_plan(plan.plan, *trace);
           progress.note("with measured times: " + plan_text(plan));
         });
   }
   runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
   how.trace = trace ? &*trace : nullptr;
   const auto write_results = [&] {
+    if (trace) trace->pause(*memory);
     write_report(report, options.json);
-    if (trace) trace->write(program.train.schedule, *memory);
+    if (!options.trace.empty()) trace->write(program.train.schedule, *memory);
+    if (picture) picture->write(report, program.train.schedule, *trace);
   };
   runtime::Trainer trainer(program, plans.train.plan, plans.test.plan, *memory, std::move(how),
                            std::move(events));
@@ -299,6 +310,10 @@ void add_train_command(CLI::App& app, int& exit_code) {
       ->needs(trace)
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      ->add_option("--report", options->report,
+                   "A page that shows where every tensor was and what moved when; .json: its data alone")
+      ->type_name("FILE.html");
   command->callback([options, &exit_code] { exit_code = train(*options); });
 }
 

@@ -18,8 +18,10 @@ std::unique_ptr<AtomicFile> open_file(const std::filesystem::path& path) {
 
 }  // namespace
 
+Trace::Trace(std::uint64_t iterations) : wanted_(iterations), written_(0) {}
+
 Trace::Trace(const std::filesystem::path& path, std::uint64_t iterations)
-    : wanted_(iterations), file_(open_file(path)) {}
+    : wanted_(iterations), written_(iterations), file_(open_file(path)) {}
 
 Trace::~Trace() = default;
 
@@ -27,6 +29,7 @@ void Trace::resume(MemorySpace& memory) {
   if (recording_) return;
   memory.record_transfers(&log_);
   recording_ = true;
+  settled_ = true;
 }
 
 void Trace::pause(MemorySpace& memory) {
@@ -37,14 +40,14 @@ void Trace::pause(MemorySpace& memory) {
 }
 
 void Trace::add(std::uint64_t iteration, IterationMetrics& metrics, MemorySpace& memory) {
-  iterations_.push_back(
-      {iteration, metrics.start_ns, metrics.end_ns, metrics.memory, std::exchange(metrics.runs, {})});
+  iterations_.push_back({iteration, metrics.start_ns, metrics.end_ns, metrics.memory,
+                         std::exchange(metrics.runs, {}), std::exchange(settled_, false)});
   if (!wants_more()) pause(memory);
 }
 
 void Trace::write(const advisor::Schedule& schedule, MemorySpace& memory) {
   pause(memory);
-  write_trace_events(*file_, schedule, iterations_, log_);
+  write_trace_events(*file_, schedule, iterations_, written_, log_);
   file_->commit();
   file_.reset();
 }

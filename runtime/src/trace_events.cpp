@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -136,9 +137,12 @@ bool goes_out(TransferKind kind) { return kind == TransferKind::evict || kind ==
 
 /// A lane may have several transfers under way, but slices of a lane may not overlap: each is drawn from
 /// where that before it ended, and says when it really began.
-void write_transfers(EventWriter& events, const advisor::Schedule& schedule, const TransferLog& log) {
+void write_transfers(EventWriter& events, const advisor::Schedule& schedule, const TransferLog& log,
+                     std::uint64_t end_ns) {
   std::vector<const Transfer*> order;
-  for (const Transfer& transfer : log.transfers()) order.push_back(&transfer);
+  for (const Transfer& transfer : log.transfers()) {
+    if (transfer.start_ns < end_ns) order.push_back(&transfer);
+  }
   std::stable_sort(order.begin(), order.end(),
                    [](const Transfer* left, const Transfer* right) { return left->end_ns < right->end_ns; });
   std::array<std::uint64_t, kTransferKinds> lane_end{};
@@ -159,7 +163,11 @@ void write_transfers(EventWriter& events, const advisor::Schedule& schedule, con
 }  // namespace
 
 void write_trace_events(AtomicFile& file, const advisor::Schedule& schedule,
-                        std::span<const Trace::Iteration> iterations, const TransferLog& log) {
+                        std::span<const Trace::Iteration> iterations, std::uint64_t written,
+                        const TransferLog& log) {
+  const std::uint64_t end_ns =
+      written < iterations.size() ? iterations[written].start_ns : std::numeric_limits<std::uint64_t>::max();
+  iterations = iterations.first(std::min<std::size_t>(written, iterations.size()));
   EventWriter events(file, iterations.empty() ? 0 : iterations.front().start_ns);
   events.name_process("octrain");
   events.name_lane(kIterations, "iterations");
@@ -167,9 +175,10 @@ void write_trace_events(AtomicFile& file, const advisor::Schedule& schedule,
   for (std::size_t kind = 0; kind < kTransferKinds; ++kind)
     events.name_lane(lane_of(static_cast<TransferKind>(kind)), kLaneNames[kind]);
   for (const Trace::Iteration& iteration : iterations) write_iteration(events, schedule, iteration);
-  write_transfers(events, schedule, log);
-  for (const ResidentSample& sample : log.resident())
-    events.counter("resident bytes", sample.time_ns, sample.bytes);
+  write_transfers(events, schedule, log, end_ns);
+  for (const ResidentSample& sample : log.resident()) {
+    if (sample.time_ns < end_ns) events.counter("resident bytes", sample.time_ns, sample.bytes);
+  }
   events.finish();
 }
 

@@ -8,8 +8,9 @@
 
 namespace octrain::runtime {
 
-/// Throws IoError.
+/// The first `written` iterations, and what began before their end. Throws IoError.
 void write_trace_events(AtomicFile& file, const advisor::Schedule& schedule,
-                        std::span<const Trace::Iteration> iterations, const TransferLog& log);
+                        std::span<const Trace::Iteration> iterations, std::uint64_t written,
+                        const TransferLog& log);
 
 }  // namespace octrain::runtime

@@ -54,6 +54,7 @@ Json run_of(double seconds, double stall_seconds, std::uint64_t planned_in_bytes
               {"policy", "lru"},
               {"recompute", "none"},
               {"device_memory_bytes", 1 << 20},
+              {"oversubscription", 2.0},
               {"planned_again_after", 2},
               {"iterations", Json::array()}};
   for (int i = 0; i < 10; ++i) {

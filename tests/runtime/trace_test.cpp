@@ -63,6 +63,28 @@ TEST(Trace, RecordsOnlyWhileItIsToAndWaitsAtTheEnd) {
   EXPECT_EQ(memory.changes, "on quiesce off on quiesce off ");
 }
 
+TEST(Trace, RecordsMoreThanItWritesForOthers) {
+  const test::TemporaryDirectory directory;
+  ListenedMemory memory(1, 8);
+  Trace trace(directory / "trace.json", 1);
+  trace.record_at_least(3);
+  IterationMetrics metrics;
+  for (std::uint64_t iteration = 0; iteration < 3; ++iteration) {
+    if (iteration == 2) trace.pause(memory);  // a test, say
+    trace.resume(memory);
+    metrics.start_ns = iteration;
+    trace.add(iteration, metrics, memory);
+  }
+  EXPECT_FALSE(trace.wants_more());
+  ASSERT_EQ(trace.iterations().size(), 3u);
+  EXPECT_TRUE(trace.iterations()[0].settled);
+  EXPECT_FALSE(trace.iterations()[1].settled);
+  EXPECT_TRUE(trace.iterations()[2].settled);
+  trace.write({}, memory);
+  EXPECT_THAT(contents(directory / "trace.json"), HasSubstr("\"iteration 0\""));
+  EXPECT_THAT(contents(directory / "trace.json"), Not(HasSubstr("\"iteration 1\"")));
+}
+
 TEST(Trace, OfATrainingHasItsFirstIterationsAndNoTests) {
   const test::TemporaryDirectory directory;
   const Program program = test::toy_program({}, 4, 2);

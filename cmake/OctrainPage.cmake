@@ -1,0 +1,33 @@
+# The report page, from the files of apps/report: the style and the scripts are put into the HTML, and that into a C++ source.
+
+set(OCTRAIN_PAGE_DIR ${CMAKE_CURRENT_LIST_DIR}/../apps/report)
+set(OCTRAIN_PAGE_SCRIPTS model.js axis.js canvas.js lanes.js tensors.js curve.js tables.js page.js)
+
+# octrain_page(SOURCE): writes SOURCE (only when it changes), which defines page_template() of apps/src/report_page.h.
+function(octrain_page source)
+  set(scripts "")
+  foreach(script ${OCTRAIN_PAGE_SCRIPTS})
+    file(READ ${OCTRAIN_PAGE_DIR}/${script} text)
+    string(APPEND scripts "${text}")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${OCTRAIN_PAGE_DIR}/${script})
+  endforeach()
+  foreach(file page.html page.css)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${OCTRAIN_PAGE_DIR}/${file})
+  endforeach()
+  file(READ ${OCTRAIN_PAGE_DIR}/page.html page)
+  file(READ ${OCTRAIN_PAGE_DIR}/page.css style)
+  string(REPLACE "{{style}}" "${style}" page "${page}")
+  string(REPLACE "{{scripts}}" "${scripts}" page "${page}")
+  set(code "#include \"report_page.h\"\n\nnamespace octrain::apps {\n\nstd::string page_template() {\n  std::string page;\n")
+  # In pieces that every compiler takes as one literal.
+  string(LENGTH "${page}" length)
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${page}" ${at} 16000 piece)
+    string(APPEND code "  page += R\"octrain(${piece})octrain\";\n")
+    math(EXPR at "${at} + 16000")
+  endwhile()
+  string(APPEND code "  return page;\n}\n\n}  // namespace octrain::apps\n")
+  file(WRITE ${source}.new "${code}")
+  file(COPY_FILE ${source}.new ${source} ONLY_IF_DIFFERENT)
+endfunction()
