@@ -20,6 +20,7 @@
 #include "recipe.h"
 #include "replanner.h"
 #include "report.h"
+#include "train_log.h"
 #include "workload.h"
 
 namespace octrain::apps {
@@ -161,14 +162,17 @@ runtime::TrainerOptions trainer_options(const TrainOptions& options, const runti
   return result;
 }
 
-runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress) {
+/// `log` may be null.
+runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress, TrainLog* log) {
   runtime::TrainerEvents events;
-  events.iteration = [&](const runtime::IterationRecord& record) {
+  events.iteration = [&, log](const runtime::IterationRecord& record) {
     report.add(record);
+    if (log != nullptr) log->iteration(record);
     progress.iteration(record);
   };
-  events.test = [&](const runtime::TestRecord& record) {
+  events.test = [&, log](const runtime::TestRecord& record) {
     report.set_test(record);
+    if (log != nullptr) log->test(record);
     progress.test(record);
   };
   events.progress = [&](const runtime::Progress& where) { progress.progress(where); };
@@ -201,6 +205,8 @@ int train(const TrainOptions& options) {
     throw runtime::UsageError("--loss-scale is for --precision fp16 only");
   std::optional<runtime::Trace> trace;  // outlives the memory
   if (!options.trace.empty()) trace.emplace(options.trace, options.trace_iterations);
+  std::optional<TrainLog> log;
+  if (!options.log.file.empty()) log.emplace(options.log);
   const bool with_test = wants_test(options);
   const std::unique_ptr<Platform> platform = open_platform(options.workload, options.memory);
   const Workload workload = open_workload(options.workload, with_test);
@@ -224,17 +230,20 @@ int train(const TrainOptions& options) {
   const std::unique_ptr<runtime::MemorySpace> memory = make_space(*platform, program, choice);
   spdlog::info("memory: {}", memory->description());
 
-  TrainReport report(facts_of(options, *platform, choice, plans));
+  const RunFacts facts = facts_of(options, *platform, choice, plans);
+  TrainReport report(facts);
   ProgressReporter progress(*memory, iterations, options.workload.batch);
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
-  runtime::TrainerEvents events = events_to(report, progress);
+  runtime::TrainerEvents events = events_to(report, progress, log ? &*log : nullptr);
   if (plans_again) {
-    events.replan = Replanner(
-        program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
-        [&](const advisor::Advice& plan) {
-          report.set_plan(plan, choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes)));
-          progress.note("with measured times: " + plan_text(plan));
-        });
+    events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
+                              [&](const advisor::Advice& plan) {
+                                const std::uint64_t arena_bytes =
+                                    choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes));
+                                report.set_plan(plan, arena_bytes);
+                                if (log) log->planned_again(plan, arena_bytes);
+                                progress.note("with measured times: " + plan_text(plan));
+                              });
   }
   runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
   how.trace = trace ? &*trace : nullptr;
@@ -246,6 +255,10 @@ int train(const TrainOptions& options) {
                            std::move(events));
   const runtime::InterruptGuard guard;
   start_from(trainer, options);
+  if (log) {
+    log->start({facts, trainer.iteration(), iterations}, !options.resume.empty(),
+               [&](const std::string& what) { progress.note(what); });
+  }
   runtime::TrainResult result;
   try {
     result = trainer.run();
@@ -290,6 +303,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->add_option("--resume", options->resume, "Go on from a snapshot; auto: the prefix's latest")
       ->type_name("PATH|auto");
   command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
+  add_log_options(*command, options->log);
   CLI::Option* trace =
       command
           ->add_option("--trace", options->trace, "Ops, transfers and resident bytes over time, for Perfetto")
