@@ -190,11 +190,11 @@ void write_report(const TrainReport& report, const std::string& json) {
 }
 
 /// An interrupted training leaves a snapshot even where none was asked for.
-void save_unasked(const TrainOptions& options, const runtime::Program& program, runtime::MemorySpace& memory,
-                  const runtime::SnapshotHeader& header) {
-  const auto path = runtime::snapshot_path(snapshot_prefix(options), header.iteration);
+std::filesystem::path save_unasked(const TrainOptions& options, const runtime::Program& program,
+                                   runtime::MemorySpace& memory, const runtime::SnapshotHeader& header) {
+  auto path = runtime::snapshot_path(snapshot_prefix(options), header.iteration);
   runtime::save_snapshot(path, header, program, memory);
-  spdlog::info("snapshot {}; go on with --resume auto", path.string());
+  return path;
 }
 
 int train(const TrainOptions& options) {
@@ -232,22 +232,25 @@ int train(const TrainOptions& options) {
 
   const RunFacts facts = facts_of(options, *platform, choice, plans);
   TrainReport report(facts);
-  ProgressReporter progress(*memory, iterations, options.workload.batch);
+  ProgressReporter progress(*memory, iterations, program.batch);
+  const auto note = [&](const std::string& text) { progress.note(text); };
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
   runtime::TrainerEvents events = events_to(report, progress, log ? &*log : nullptr);
+  const auto planned_again = [&](const advisor::Advice& plan) {
+    const std::uint64_t arena_bytes =
+        choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes));
+    report.set_plan(plan, arena_bytes);
+    if (log) log->planned_again(plan, arena_bytes);
+    note("with measured times: " + plan_text(plan));
+  };
   if (plans_again) {
     events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
-                              [&](const advisor::Advice& plan) {
-                                const std::uint64_t arena_bytes =
-                                    choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes));
-                                report.set_plan(plan, arena_bytes);
-                                if (log) log->planned_again(plan, arena_bytes);
-                                progress.note("with measured times: " + plan_text(plan));
-                              });
+                              planned_again, note);
   }
   runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
   how.trace = trace ? &*trace : nullptr;
   const auto write_results = [&] {
+    progress.end();
     if (trace) trace->write(program.train.schedule, *memory);
     write_report(report, options.json);
   };
@@ -255,10 +258,7 @@ int train(const TrainOptions& options) {
                            std::move(events));
   const runtime::InterruptGuard guard;
   start_from(trainer, options);
-  if (log) {
-    log->start({facts, trainer.iteration(), iterations}, !options.resume.empty(),
-               [&](const std::string& what) { progress.note(what); });
-  }
+  if (log) log->start({facts, trainer.iteration(), iterations}, !options.resume.empty(), note);
   runtime::TrainResult result;
   try {
     result = trainer.run();
@@ -267,7 +267,8 @@ int train(const TrainOptions& options) {
     throw;
   }
   if (result.interrupt_signal != 0 && options.snapshot_prefix.empty()) {
-    save_unasked(options, program, *memory, trainer.snapshot_header());
+    const auto path = save_unasked(options, program, *memory, trainer.snapshot_header());
+    progress.note("snapshot " + path.string() + "; go on with --resume auto");
   }
   write_results();
   return result.interrupt_signal == 0 ? 0 : 128 + result.interrupt_signal;
