@@ -14,6 +14,7 @@
 #include "octrain/runtime/units.h"
 #include "options.h"
 #include "output.h"
+#include "overflow_watch.h"
 #include "planning.h"
 #include "platform.h"
 #include "progress.h"
@@ -163,12 +164,14 @@ runtime::TrainerOptions trainer_options(const TrainOptions& options, const runti
 }
 
 /// `log` may be null.
-runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress, TrainLog* log) {
+runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress, OverflowWatch& overflows,
+                                 TrainLog* log) {
   runtime::TrainerEvents events;
   events.iteration = [&, log](const runtime::IterationRecord& record) {
     report.add(record);
     if (log != nullptr) log->iteration(record);
     progress.iteration(record);
+    if (const auto warning = overflows.note(record.overflow)) progress.note(*warning);
   };
   events.test = [&, log](const runtime::TestRecord& record) {
     report.set_test(record);
@@ -235,7 +238,8 @@ int train(const TrainOptions& options) {
   ProgressReporter progress(*memory, iterations, program.batch);
   const auto note = [&](const std::string& text) { progress.note(text); };
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
-  runtime::TrainerEvents events = events_to(report, progress, log ? &*log : nullptr);
+  OverflowWatch overflows(arithmetic.loss_scale);
+  runtime::TrainerEvents events = events_to(report, progress, overflows, log ? &*log : nullptr);
   const auto planned_again = [&](const advisor::Advice& plan) {
     const std::uint64_t arena_bytes =
         choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes));
@@ -250,6 +254,7 @@ int train(const TrainOptions& options) {
   runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
   how.trace = trace ? &*trace : nullptr;
   const auto write_results = [&] {
+    if (const auto warning = overflows.end()) note(*warning);
     progress.end();
     if (trace) trace->write(program.train.schedule, *memory);
     write_report(report, options.json);
