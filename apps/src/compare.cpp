@@ -221,6 +221,11 @@ void add_compare_command(CLI::App& app, int& exit_code) {
       ->type_name("table|md|csv|json");
   command->callback([options, command, &exit_code] {
     options->others = command->remaining();
+    for (const char* of_one : {"--json", "--log", "--trace"}) {
+      if (std::any_of(options->others.begin(), options->others.end(),
+                      [&](const std::string& word) { return word.starts_with(of_one); }))
+        throw runtime::UsageError(fmt::format("{} is of one training; leave it out", of_one));
+    }
     exit_code = compare(*options);
   });
 }

@@ -37,14 +37,16 @@ const std::map<std::string, Precision> kPrecisions = {{"fp32", Precision::fp32},
                                                       {"tf32", Precision::tf32},
                                                       {"fp16", Precision::fp16},
                                                       {"bf16", Precision::bf16}};
+const std::map<std::string, LogFormat> kLogFormats = {{"jsonl", LogFormat::jsonl},
+                                                      {"caffe", LogFormat::caffe}};
 
 /// An option whose value is one of the names of `choices`, which the help text lists.
 template <class Value>
-void add_choice(CLI::App& command, const std::string& name, Value& value,
-                const std::map<std::string, Value>& choices, const std::string& help) {
+CLI::Option* add_choice(CLI::App& command, const std::string& name, Value& value,
+                        const std::map<std::string, Value>& choices, const std::string& help) {
   std::string names;
   for (const auto& [choice, unused] : choices) names += (names.empty() ? "" : "|") + choice;
-  command
+  return command
       .add_option_function<std::string>(
           name,
           [name, names, &value, &choices](const std::string& text) {
@@ -225,6 +227,18 @@ void add_solver_options(CLI::App& command, SolverOptions& options) {
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--weight-decay", options.weight_decay, "L2 decay (default: by model)")
       ->check(CLI::NonNegativeNumber);
+}
+
+void add_log_options(CLI::App& command, LogOptions& options) {
+  CLI::Option* log =
+      command
+          .add_option(
+              "--log", options.file,
+              "What happens, a line an iteration, as it happens; with --resume it is added to the file")
+          ->type_name("FILE");
+  add_choice(command, "--log-format", options.format, kLogFormats,
+             "JSON objects (default jsonl), or lines that Caffe's log parsers read")
+      ->needs(log);
 }
 
 }  // namespace octrain::apps

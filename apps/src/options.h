@@ -76,6 +76,13 @@ struct SolverOptions {
   std::optional<float> base_rate, momentum, weight_decay;
 };
 
+enum class LogFormat { jsonl, caffe };
+
+struct LogOptions {
+  std::string file;  ///< empty: none
+  LogFormat format = LogFormat::jsonl;
+};
+
 struct TrainOptions {
   WorkloadOptions workload;
   MemoryOptions memory;
@@ -90,6 +97,7 @@ struct TrainOptions {
   std::string trace;
   std::uint64_t trace_iterations = 3;
   std::string report;
+  LogOptions log;
   [[nodiscard]] bool data_is_real() const { return workload.data != "synthetic"; }
 };
 
@@ -99,6 +107,7 @@ void add_workload_options(CLI::App& command, WorkloadOptions& options, bool requ
 void add_data_options(CLI::App& command, WorkloadOptions& options);
 void add_memory_options(CLI::App& command, MemoryOptions& options);
 void add_solver_options(CLI::App& command, SolverOptions& options);
+void add_log_options(CLI::App& command, LogOptions& options);
 /// An option whose value is a size of at least one byte.
 CLI::Option* add_size_option(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& bytes,
                              const std::string& help);

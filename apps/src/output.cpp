@@ -16,15 +16,10 @@
 
 namespace octrain::apps {
 
-namespace {
-
-/// Columns, not bytes: continuation bytes of UTF-8 take no room.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
-
-}  // namespace
 
 std::string Table::text() const {
   std::vector<std::size_t> widths(rows_.front().size());

@@ -8,6 +8,9 @@
 
 namespace octrain::apps {
 
+/// Columns that it takes: continuation bytes of UTF-8 take no room.
+[[nodiscard]] std::size_t width(const std::string& text);
+
 /// Columns as wide as their widest cell; the first flush left, the others right.
 class Table {
  public:

@@ -1,7 +1,5 @@
 #include "replanner.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -43,12 +41,14 @@ double speed(std::uint64_t bytes, std::uint64_t busy_ns, double otherwise) {
 
 Replanner::Replanner(const advisor::Schedule& schedule, const PlanChoice& choice,
                      const advisor::Machine& machine, std::uint64_t budget_bytes,
-                     std::function<void(const advisor::Advice&)> told)
+                     std::function<void(const advisor::Advice&)> told,
+                     std::function<void(const std::string&)> warn)
     : schedule_(schedule),
       choice_(choice),
       machine_(machine),
       budget_bytes_(budget_bytes),
-      told_(std::move(told)) {}
+      told_(std::move(told)),
+      warn_(std::move(warn)) {}
 
 /// Hints are many and small, and there are some around every op: each op takes its part of their time.
 void Replanner::set_op_times() {
@@ -86,7 +86,7 @@ const advisor::Plan* Replanner::operator()(const runtime::IterationRecord& recor
   try {
     plan_ = make_proved_plan(choice_, schedule_, machine_, budget_bytes_);
   } catch (const runtime::Error& error) {
-    spdlog::warn("training goes on with its first plan: {}", error.what());
+    warn_(std::string("training goes on with its first plan: ") + error.what());
     return nullptr;
   }
   told_(*plan_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "octrain/runtime/program.h"
@@ -15,9 +16,11 @@ namespace octrain::apps {
 
 class Replanner {
  public:
-  /// `told` is called with the new plan. All that is referred to must outlive this.
+  /// `told` is called with the new plan, `warn` with why there is none. All that is referred to must outlive
+  /// this.
   Replanner(const advisor::Schedule& schedule, const PlanChoice& choice, const advisor::Machine& machine,
-            std::uint64_t budget_bytes, std::function<void(const advisor::Advice&)> told);
+            std::uint64_t budget_bytes, std::function<void(const advisor::Advice&)> told,
+            std::function<void(const std::string&)> warn);
 
   /// What TrainerEvents::replan asks, after `trained` iterations of this run.
   const advisor::Plan* operator()(const runtime::IterationRecord& record, std::uint64_t trained);
@@ -31,6 +34,7 @@ class Replanner {
   advisor::Machine machine_;
   std::uint64_t budget_bytes_;
   std::function<void(const advisor::Advice&)> told_;
+  std::function<void(const std::string&)> warn_;
   std::vector<runtime::IterationMetrics> measured_;
   std::optional<advisor::Advice> plan_;
 };

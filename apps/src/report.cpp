@@ -46,10 +46,60 @@ void add_driver(nlohmann::ordered_json& row, const runtime::MemoryCounters& memo
 
 }  // namespace
 
-void TrainReport::add(const runtime::IterationRecord& record) {
-  rows_.push_back({record.iteration, record.loss_scale, record.overflow, record.loss, record.metrics.seconds,
-                   record.images_per_second, record.metrics.stall_seconds, record.metrics.recompute_seconds,
-                   record.metrics.memory});
+IterationRow::IterationRow(const runtime::IterationRecord& record)
+    : iteration(record.iteration),
+      loss(record.loss),
+      learning_rate(record.learning_rate),
+      loss_scale(record.loss_scale),
+      overflow(record.overflow),
+      seconds(record.metrics.seconds),
+      images_per_second(record.images_per_second),
+      stall_seconds(record.metrics.stall_seconds),
+      recompute_seconds(record.metrics.recompute_seconds),
+      memory(record.metrics.memory) {}
+
+nlohmann::ordered_json json_of(const RunFacts& facts) {
+  nlohmann::ordered_json json = {
+      {"model", facts.model},
+      {"batch", facts.batch},
+      {"mode", facts.mode},
+      {"policy", facts.policy},
+      {"recompute", facts.recompute},
+      {"share", facts.share},
+      {"backend", facts.backend},
+      {"precision", facts.precision},
+      {"tier", facts.tier},
+      {"seed", facts.seed},
+      {"device_memory_bytes", facts.device_memory_bytes},
+      {"footprint_bytes", facts.footprint_bytes},
+      {"arena_bytes", facts.arena_bytes},
+      {"oversubscription",
+       static_cast<double>(facts.footprint_bytes) / static_cast<double>(facts.device_memory_bytes)},
+  };
+  if (facts.predicted_seconds) json["predicted_seconds"] = *facts.predicted_seconds;
+  return json;
+}
+
+nlohmann::ordered_json json_of(const IterationRow& row, bool scaled) {
+  nlohmann::ordered_json json = {{"iteration", row.iteration},
+                                 {"loss", row.loss},
+                                 {"learning_rate", row.learning_rate},
+                                 {"seconds", row.seconds},
+                                 {"images_per_second", row.images_per_second},
+                                 {"planned_in_bytes", row.memory.planned_in_bytes},
+                                 {"planned_out_bytes", row.memory.planned_out_bytes},
+                                 {"discarded_bytes", row.memory.discarded_bytes},
+                                 {"faults", json_of(row.memory.measured_faults())},
+                                 {"fault_in_bytes", json_of(row.memory.measured_fault_in_bytes())},
+                                 {"driver_evicted_bytes", json_of(row.memory.measured_evicted_bytes())},
+                                 {"stall_seconds", row.stall_seconds},
+                                 {"recompute_seconds", row.recompute_seconds},
+                                 {"peak_resident_bytes", row.memory.peak_resident_bytes}};
+  add_driver(json, row.memory);
+  if (!scaled) return json;
+  json["loss_scale"] = row.loss_scale;
+  json["overflow"] = row.overflow;
+  return json;
 }
 
 void TrainReport::set_plan(const advisor::Advice& plan, std::uint64_t arena_bytes) {
@@ -63,53 +113,18 @@ void TrainReport::set_plan(const advisor::Advice& plan, std::uint64_t arena_byte
 double TrainReport::median_seconds() const {
   if (rows_.empty()) return 0;
   std::vector<double> seconds;
-  for (const Row& row : rows_) seconds.push_back(row.seconds);
+  for (const IterationRow& row : rows_) seconds.push_back(row.seconds);
   std::sort(seconds.begin(), seconds.end());
   const std::size_t middle = seconds.size() / 2;
   return seconds.size() % 2 == 1 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
 }
 
 nlohmann::ordered_json TrainReport::json() const {
-  nlohmann::ordered_json json = {
-      {"model", facts_.model},
-      {"batch", facts_.batch},
-      {"mode", facts_.mode},
-      {"policy", facts_.policy},
-      {"recompute", facts_.recompute},
-      {"share", facts_.share},
-      {"backend", facts_.backend},
-      {"precision", facts_.precision},
-      {"tier", facts_.tier},
-      {"seed", facts_.seed},
-      {"device_memory_bytes", facts_.device_memory_bytes},
-      {"footprint_bytes", facts_.footprint_bytes},
-      {"arena_bytes", facts_.arena_bytes},
-      {"oversubscription",
-       static_cast<double>(facts_.footprint_bytes) / static_cast<double>(facts_.device_memory_bytes)},
-      {"median_seconds", median_seconds()},
-      {"iterations", nlohmann::ordered_json::array()},
-  };
-  if (facts_.predicted_seconds) json["predicted_seconds"] = *facts_.predicted_seconds;
+  nlohmann::ordered_json json = json_of(facts_);
+  json["median_seconds"] = median_seconds();
+  json["iterations"] = nlohmann::ordered_json::array();
   if (planned_after_ > 0) json["planned_again_after"] = planned_after_;
-  for (const Row& row : rows_) {
-    json["iterations"].push_back({{"iteration", row.iteration},
-                                  {"loss", row.loss},
-                                  {"seconds", row.seconds},
-                                  {"images_per_second", row.images_per_second},
-                                  {"planned_in_bytes", row.memory.planned_in_bytes},
-                                  {"planned_out_bytes", row.memory.planned_out_bytes},
-                                  {"discarded_bytes", row.memory.discarded_bytes},
-                                  {"faults", json_of(row.memory.measured_faults())},
-                                  {"fault_in_bytes", json_of(row.memory.measured_fault_in_bytes())},
-                                  {"driver_evicted_bytes", json_of(row.memory.measured_evicted_bytes())},
-                                  {"stall_seconds", row.stall_seconds},
-                                  {"recompute_seconds", row.recompute_seconds},
-                                  {"peak_resident_bytes", row.memory.peak_resident_bytes}});
-    add_driver(json["iterations"].back(), row.memory);
-    if (facts_.precision != "fp16") continue;
-    json["iterations"].back()["loss_scale"] = row.loss_scale;
-    json["iterations"].back()["overflow"] = row.overflow;
-  }
+  for (const IterationRow& row : rows_) json["iterations"].push_back(json_of(row, facts_.scaled()));
   if (test_) {
     json["test_accuracy"] = test_->accuracy;
     json["test_loss"] = test_->loss;
@@ -124,7 +139,7 @@ std::vector<std::vector<std::string>> TrainReport::table() const {
   const std::size_t count = rows_.size();
   const std::size_t shown = std::min(count, kRowsShown);
   for (std::size_t i = 0; i < shown; ++i) {
-    const Row& row = rows_[shown == 1 ? 0 : i * (count - 1) / (shown - 1)];
+    const IterationRow& row = rows_[shown == 1 ? 0 : i * (count - 1) / (shown - 1)];
     table.push_back({fmt::format("{}", row.iteration), fmt::format("{:.6g}", row.loss),
                      fmt::format("{:.4g}", row.seconds), fmt::format("{:.1f}", row.images_per_second),
                      format_bytes(row.memory.planned_in_bytes), format_bytes(row.memory.planned_out_bytes),

@@ -17,12 +17,29 @@ struct RunFacts {
   std::uint64_t seed = 0;
   std::uint64_t device_memory_bytes = 0, footprint_bytes = 0, arena_bytes = 0;
   std::optional<double> predicted_seconds;
+  /// Gradients are scaled.
+  [[nodiscard]] bool scaled() const { return precision == "fp16"; }
 };
+
+/// Of an iteration, what the results keep.
+struct IterationRow {
+  explicit IterationRow(const runtime::IterationRecord& record);
+  std::uint64_t iteration;
+  double loss;
+  float learning_rate, loss_scale;
+  bool overflow;
+  double seconds, images_per_second, stall_seconds, recompute_seconds;
+  runtime::MemoryCounters memory;
+};
+
+[[nodiscard]] nlohmann::ordered_json json_of(const RunFacts& facts);
+/// `scaled`: with its loss scale.
+[[nodiscard]] nlohmann::ordered_json json_of(const IterationRow& row, bool scaled);
 
 class TrainReport {
  public:
   explicit TrainReport(RunFacts facts) : facts_(std::move(facts)) {}
-  void add(const runtime::IterationRecord& record);
+  void add(const runtime::IterationRecord& record) { rows_.emplace_back(record); }
   /// Another plan from the next iteration on; its tensors take so many bytes, workspace included.
   void set_plan(const advisor::Advice& plan, std::uint64_t arena_bytes);
   void set_test(const runtime::TestRecord& record) { test_ = record; }
@@ -36,18 +53,11 @@ class TrainReport {
   [[nodiscard]] std::string text() const;
 
  private:
-  struct Row {
-    std::uint64_t iteration = 0;
-    float loss_scale = 1;
-    bool overflow = false;
-    double loss = 0, seconds = 0, images_per_second = 0, stall_seconds = 0, recompute_seconds = 0;
-    runtime::MemoryCounters memory;
-  };
   [[nodiscard]] double median_seconds() const;
   [[nodiscard]] std::string summary() const;
 
   RunFacts facts_;
-  std::vector<Row> rows_;
+  std::vector<IterationRow> rows_;
   std::size_t planned_after_ = 0;  // rows under another plan than the last, 0: none
   std::optional<runtime::TestRecord> test_;
 };

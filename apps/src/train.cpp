@@ -14,12 +14,14 @@
 #include "octrain/runtime/units.h"
 #include "options.h"
 #include "output.h"
+#include "overflow_watch.h"
 #include "planning.h"
 #include "platform.h"
 #include "progress.h"
 #include "recipe.h"
 #include "replanner.h"
 #include "report.h"
+#include "train_log.h"
 #include "train_picture.h"
 #include "workload.h"
 
@@ -162,14 +164,19 @@ runtime::TrainerOptions trainer_options(const TrainOptions& options, const runti
   return result;
 }
 
-runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress) {
+/// `log` may be null.
+runtime::TrainerEvents events_to(TrainReport& report, ProgressReporter& progress, OverflowWatch& overflows,
+                                 TrainLog* log) {
   runtime::TrainerEvents events;
-  events.iteration = [&](const runtime::IterationRecord& record) {
+  events.iteration = [&, log](const runtime::IterationRecord& record) {
     report.add(record);
+    if (log != nullptr) log->iteration(record);
     progress.iteration(record);
+    if (const auto warning = overflows.note(record.overflow)) progress.note(*warning);
   };
-  events.test = [&](const runtime::TestRecord& record) {
+  events.test = [&, log](const runtime::TestRecord& record) {
     report.set_test(record);
+    if (log != nullptr) log->test(record);
     progress.test(record);
   };
   events.progress = [&](const runtime::Progress& where) { progress.progress(where); };
@@ -187,11 +194,11 @@ void write_report(const TrainReport& report, const std::string& json) {
 }
 
 /// An interrupted training leaves a snapshot even where none was asked for.
-void save_unasked(const TrainOptions& options, const runtime::Program& program, runtime::MemorySpace& memory,
-                  const runtime::SnapshotHeader& header) {
-  const auto path = runtime::snapshot_path(snapshot_prefix(options), header.iteration);
+std::filesystem::path save_unasked(const TrainOptions& options, const runtime::Program& program,
+                                   runtime::MemorySpace& memory, const runtime::SnapshotHeader& header) {
+  auto path = runtime::snapshot_path(snapshot_prefix(options), header.iteration);
   runtime::save_snapshot(path, header, program, memory);
-  spdlog::info("snapshot {}; go on with --resume auto", path.string());
+  return path;
 }
 
 int train(const TrainOptions& options) {
@@ -204,6 +211,8 @@ int train(const TrainOptions& options) {
   if (!options.trace.empty()) trace.emplace(options.trace, options.trace_iterations);
   std::optional<TrainPicture> picture;
   if (!options.report.empty()) picture.emplace(options.report);
+  std::optional<TrainLog> log;
+  if (!options.log.file.empty()) log.emplace(options.log);
   const bool with_test = wants_test(options);
   const std::unique_ptr<Platform> platform = open_platform(options.workload, options.memory);
   const Workload workload = open_workload(options.workload, with_test);
@@ -232,22 +241,30 @@ int train(const TrainOptions& options) {
   const std::unique_ptr<runtime::MemorySpace> memory = make_space(*platform, program, choice);
   spdlog::info("memory: {}", memory->description());
 
-  TrainReport report(facts_of(options, *platform, choice, plans));
-  ProgressReporter progress(*memory, iterations, options.workload.batch);
+  const RunFacts facts = facts_of(options, *platform, choice, plans);
+  TrainReport report(facts);
+  ProgressReporter progress(*memory, iterations, program.batch);
+  const auto note = [&](const std::string& text) { progress.note(text); };
   const std::int64_t test_images = with_test ? workload.reader->size(layers::Split::test) : 0;
-  runtime::TrainerEvents events = events_to(report, progress);
+  OverflowWatch overflows(arithmetic.loss_scale);
+  runtime::TrainerEvents events = events_to(report, progress, overflows, log ? &*log : nullptr);
+  const auto planned_again = [&](const advisor::Advice& plan) {
+    const std::uint64_t arena_bytes =
+        choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes));
+    report.set_plan(plan, arena_bytes);
+    if (log) log->planned_again(plan, arena_bytes);
+    if (picture) picture->add_plan(plan.plan, *trace);
+    note("with measured times: " + plan_text(plan));
+  };
   if (plans_again) {
-    events.replan = Replanner(
-        program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
-        [&](const advisor::Advice& plan) {
-          report.set_plan(plan, choice.with_workspace(std::max(plan.arena_bytes, plans.test.arena_bytes)));
-          if (picture) picture->add_plan(plan.plan, *trace);
-          progress.note("with measured times: " + plan_text(plan));
-        });
+    events.replan = Replanner(program.train.schedule, options.memory.plan, machine, choice.budget_bytes,
+                              planned_again, note);
   }
   runtime::TrainerOptions how = trainer_options(options, recipe.rate, iterations, test_images);
   how.trace = trace ? &*trace : nullptr;
   const auto write_results = [&] {
+    if (const auto warning = overflows.end()) note(*warning);
+    progress.end();
     if (trace) trace->pause(*memory);
     write_report(report, options.json);
     if (!options.trace.empty()) trace->write(program.train.schedule, *memory);
@@ -257,6 +274,7 @@ int train(const TrainOptions& options) {
                            std::move(events));
   const runtime::InterruptGuard guard;
   start_from(trainer, options);
+  if (log) log->start({facts, trainer.iteration(), iterations}, !options.resume.empty(), note);
   runtime::TrainResult result;
   try {
     result = trainer.run();
@@ -265,7 +283,8 @@ int train(const TrainOptions& options) {
     throw;
   }
   if (result.interrupt_signal != 0 && options.snapshot_prefix.empty()) {
-    save_unasked(options, program, *memory, trainer.snapshot_header());
+    const auto path = save_unasked(options, program, *memory, trainer.snapshot_header());
+    progress.note("snapshot " + path.string() + "; go on with --resume auto");
   }
   write_results();
   return result.interrupt_signal == 0 ? 0 : 128 + result.interrupt_signal;
@@ -301,6 +320,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->add_option("--resume", options->resume, "Go on from a snapshot; auto: the prefix's latest")
       ->type_name("PATH|auto");
   command->add_option("--json", options->json, "Results as JSON; - is stdout")->type_name("FILE|-");
+  add_log_options(*command, options->log);
   CLI::Option* trace =
       command
           ->add_option("--trace", options->trace, "Ops, transfers and resident bytes over time, for Perfetto")

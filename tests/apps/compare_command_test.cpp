@@ -74,8 +74,11 @@ TEST(Compare, OptionsOfTrainAreForEveryCell) {
 }
 
 TEST(Compare, RefusesListsThatItCannotRead) {
-  for (const Arguments& wrong :
-       std::vector<Arguments>{{"--modes", "fast"}, {"--device-memory", "0"}, {"--output", "xml"}}) {
+  for (const Arguments& wrong : std::vector<Arguments>{{"--modes", "fast"},
+                                                       {"--device-memory", "0"},
+                                                       {"--output", "xml"},
+                                                       {"--trace", "file"},
+                                                       {"--log", "file"}}) {
     const Outcome outcome = run_octrain(lenet(wrong));
     EXPECT_EQ(outcome.exit_code, 2) << wrong[1];
     EXPECT_THAT(outcome.error_line(), HasSubstr(wrong[0]));

@@ -1,11 +1,14 @@
 #include "apps/program.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -97,6 +100,37 @@ Outcome RunningOctrain::wait() {
 
 Outcome run_octrain(const Arguments& arguments, const std::string& launcher) {
   return RunningOctrain(arguments, launcher).wait();
+}
+
+Outcome run_octrain_on_terminal(const Arguments& arguments, unsigned columns,
+                                const std::vector<std::string>& environment) {
+  std::vector<std::string> words = {OCTRAIN_BINARY}, variables = environment;
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  winsize size{};
+  size.ws_row = 24;
+  size.ws_col = static_cast<unsigned short>(columns);
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
+  if (child < 0) throw std::system_error(errno, std::generic_category(), "forkpty");
+  if (child == 0) {
+    for (std::string& variable : variables) ::putenv(variable.data());
+    ::execv(pointers[0], pointers.data());
+    ::_exit(127);
+  }
+  Outcome outcome;
+  std::array<char, 4096> buffer;
+  // At the end of what was written the last read fails: nobody has the other side open.
+  for (ssize_t count = 0; (count = ::read(terminal, buffer.data(), buffer.size())) > 0;)
+    outcome.out.append(buffer.data(), static_cast<std::size_t>(count));
+  ::close(terminal);
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child)
+    throw std::system_error(errno, std::generic_category(), "waitpid");
+  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return outcome;
 }
 
 TemporaryDirectory::TemporaryDirectory() : path_(fresh_path()) { std::filesystem::create_directory(path_); }

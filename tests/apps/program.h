@@ -27,6 +27,11 @@ using Arguments = std::vector<std::string>;
 /// `launcher` is a program that is to start octrain (with its arguments after it).
 [[nodiscard]] Outcome run_octrain(const Arguments& arguments, const std::string& launcher = {});
 
+/// On a terminal so many columns wide, with these variables set ("NAME=VALUE"). `out` has both streams, as
+/// they came to the screen.
+[[nodiscard]] Outcome run_octrain_on_terminal(const Arguments& arguments, unsigned columns,
+                                              const std::vector<std::string>& environment);
+
 /// octrain beside the test.
 class RunningOctrain {
  public:
