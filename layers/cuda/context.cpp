@@ -65,6 +65,18 @@ std::shared_ptr<cublasContext> make_cublas(const CudaBackendOptions& options) {
   return owner;
 }
 
+/// Null where there is no file, or none that can be read.
+std::shared_ptr<TuningFile> open_tuning(const CudaBackendOptions& options) {
+  if (options.tuning_file.empty()) return nullptr;
+  try {
+    return std::make_shared<TuningFile>(options.tuning_file, options.warn);
+  } catch (const runtime::IoError& error) {
+    if (options.warn)
+      options.warn(std::string(error.what()) + "; convolutions run by cuDNN's rules, not by measured times");
+    return nullptr;
+  }
+}
+
 /// TF32 and bfloat16 came with compute capability 8.0 (CUDA C++ Programming Guide, tensor cores).
 void require_arithmetic(const CudaBackendOptions& options, const std::string& card,
                         const DeviceAttributes& device) {
@@ -103,7 +115,7 @@ CudaContext::CudaContext(const CudaBackendOptions& backend_options)
       device(attributes(current_device())),
       cudnn(make_cudnn(stream)),
       cublas(make_cublas(options)),
-      tuning(options.tuning_file.empty() ? nullptr : std::make_shared<TuningFile>(options.tuning_file)) {
+      tuning(open_tuning(options)) {
   require_arithmetic(options, card, device);
 }
 

@@ -26,7 +26,7 @@ struct CudaContext {
   DeviceAttributes device;
   std::shared_ptr<cudnnContext> cudnn;    ///< get(): the cudnnHandle_t
   std::shared_ptr<cublasContext> cublas;  ///< get(): the cublasHandle_t; its workspace is the op's that runs
-  std::shared_ptr<TuningFile> tuning;     ///< null without a file
+  std::shared_ptr<TuningFile> tuning;     ///< null without one that can be read
   /// Of an inner product's weight. As much as a slab of activations: products of such a chunk fill a card.
   /// Never by the budget: the order of sums depends on it. (Tests have smaller ones.)
   std::uint64_t chunk_bytes = 128 * runtime::kMiB;

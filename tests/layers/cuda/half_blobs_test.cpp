@@ -173,6 +173,23 @@ TEST_P(HalfBlobs, NarrowWidenAndMask) {
   for (std::size_t i = 0; i < masked.size(); ++i) EXPECT_EQ(masked[i], masks[i] > 0 ? narrow[i] : 0);
 }
 
+// Float32 is the libraries'.
+TEST(HalfBlobsOfFloat32, AreRefused) {
+  constexpr ElementType kFloat32 = ElementType::float32;
+  const cuda::ChannelShape channels{1, 2, 2};
+  Floats from(4, 1.0f), to(4, 9.0f);
+  Bytes workspace(cuda::bias_gradient_bytes(channels));
+  cudaStream_t stream = stream_under_test();
+  EXPECT_THROW(cuda::narrow(from.data(), {kFloat32, to.data()}, 4, stream), std::logic_error);
+  EXPECT_THROW(cuda::widen(from.data(), kFloat32, to.data(), false, 4, stream), std::logic_error);
+  EXPECT_THROW(cuda::add_bias(from.data(), false, {kFloat32, to.data()}, channels, stream), std::logic_error);
+  EXPECT_THROW(
+      cuda::sum_bias_gradient(from.data(), kFloat32, channels, to.data(), false, workspace.data(), stream),
+      std::logic_error);
+  wait_for_backend_under_test();
+  EXPECT_EQ(to, Floats(4, 9.0f)) << "nothing was begun";
+}
+
 INSTANTIATE_TEST_SUITE_P(Elements, HalfBlobs, ::testing::Values(ElementType::float16, ElementType::bfloat16),
                          [](const auto& param) { return std::string(name_of(param.param)); });
 
