@@ -31,7 +31,7 @@ struct FakeLibraries {
   std::uint64_t allocated_bytes = 0;
   bool fuses = true;  ///< cudnnConvolutionBiasActivationForward
   cudnnStatus_t convolution_status = CUDNN_STATUS_SUCCESS;
-  int measurements = 0, recommendations = 0;  ///< calls of Find and of Get
+  int measurements = 0;           ///< calls of Find
   std::vector<std::string> runs;  ///< "forward 1 fma", "fused 1 fma", …: convolutions that were computed
   int live_descriptors = 0, live_handles = 0;
   /// As handles were told last; nothing where none was.

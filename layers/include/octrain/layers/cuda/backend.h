@@ -36,7 +36,8 @@ struct CudaBackendOptions {
   std::function<void(const std::string& what)> warn;
 };
 
-/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used, or not with this arithmetic.
+/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used, or not with this arithmetic;
+/// OutOfDeviceMemory where the libraries find no room.
 [[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(const CudaBackendOptions& options);
 
 }  // namespace octrain::layers::cuda
