@@ -49,7 +49,7 @@ target_link_libraries(octrain_cudnn INTERFACE ${OCTRAIN_CUDNN_LIBRARY})
 # octrain_cuda_options(TARGET): how its .cu files are compiled. C++17, as toolkit 11.8 has no more.
 function(octrain_cuda_options target)
   set_target_properties(${target} PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF)
-  target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;-Xcompiler=-Wall,-Wextra,-Wshadow>")
+  target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wshadow>")
   if(OCTRAIN_WERROR)
     target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Werror>")
   endif()

@@ -124,6 +124,7 @@ class CudaPlatform final : public Platform {
     layers::cuda::CudaBackendOptions backend;
     backend.stream = stream_.get();
     backend.tuning_file = tuning_file();
+    backend.warn = [](const std::string& what) { spdlog::warn(what); };
     backend.deterministic = !arithmetic.fast_nondeterministic;
     backend.tf32 = arithmetic.precision == Precision::tf32;
     backend.element = element_of(arithmetic.precision);

@@ -6,12 +6,6 @@ namespace octrain::layers::cuda {
 
 namespace {
 
-// A kernel on a slab must fill a card: the largest activations (64 x 224 x 224 floats an image, VGG's first)
-// come to 8 images a slab, 25 million outputs an op, and those of deep layers to the whole batch. And a
-// transfer of a slab takes milliseconds, hundreds of times what issuing it takes. Twice as much would not
-// make an op faster, but would double the least memory in which a layer can run.
-constexpr std::uint64_t kSlabBytes = 128 * runtime::kMiB;
-
 // The explicit table: one line a layer type.
 struct MakeKernel {
   const KernelRequest& request;

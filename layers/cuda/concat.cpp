@@ -1,5 +1,7 @@
 #include "functors/concat.h"
 
+#include <algorithm>
+
 #include "device_kernel.h"
 #include "for_element.h"
 
@@ -22,7 +24,8 @@ class ConcatKernel final : public DeviceKernel {
       expect_operands(call, bottoms_.size(), 1);
       for (std::size_t i = 0; i < bottoms_.size(); ++i) forward(bottoms_[i], call.input<T>(i), call);
     } else {
-      expect_operands(call, 1, call.out.size());
+      expect_operands(call, 1,
+                      std::min(call.out.size(), bottoms_.size() - static_cast<std::size_t>(call.chunk)));
       for (std::size_t i = 0; i < call.out.size(); ++i) {
         backward(bottoms_[static_cast<std::size_t>(call.chunk) + i], call.output<T>(i), call);
       }

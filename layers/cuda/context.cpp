@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/error.h"
 #include "tuning_file.h"
@@ -16,25 +17,11 @@ int current_device() {
   return device;
 }
 
-std::string card_name(int device) {
-  cudaDeviceProp properties{};
-  runtime::cuda::check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
-  return static_cast<const char*>(properties.name);
-}
-
-int attribute(cudaDeviceAttr which, int device) {
-  int value = 0;
-  runtime::cuda::check(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
-  return value;
-}
-
 DeviceAttributes attributes(int device) {
-  return {attribute(cudaDevAttrComputeCapabilityMajor, device),
-          attribute(cudaDevAttrComputeCapabilityMinor, device),
-          attribute(cudaDevAttrMultiProcessorCount, device),
-          attribute(cudaDevAttrClockRate, device),
-          attribute(cudaDevAttrMemoryClockRate, device),
-          attribute(cudaDevAttrGlobalMemoryBusWidth, device)};
+  const auto attribute = [&](cudaDeviceAttr which) { return runtime::cuda::device_attribute(which, device); };
+  return {attribute(cudaDevAttrComputeCapabilityMajor), attribute(cudaDevAttrComputeCapabilityMinor),
+          attribute(cudaDevAttrMultiProcessorCount),    attribute(cudaDevAttrClockRate),
+          attribute(cudaDevAttrMemoryClockRate),        attribute(cudaDevAttrGlobalMemoryBusWidth)};
 }
 
 std::shared_ptr<cudnnContext> make_cudnn(cudaStream_t stream) {
@@ -63,6 +50,18 @@ std::shared_ptr<cublasContext> make_cublas(const CudaBackendOptions& options) {
                              options.deterministic ? CUBLAS_ATOMICS_NOT_ALLOWED : CUBLAS_ATOMICS_ALLOWED),
         "cuBLAS", "cublasSetAtomicsMode");
   return owner;
+}
+
+/// Null where there is no file, or none that can be read.
+std::shared_ptr<TuningFile> open_tuning(const CudaBackendOptions& options) {
+  if (options.tuning_file.empty()) return nullptr;
+  try {
+    return std::make_shared<TuningFile>(options.tuning_file, options.warn);
+  } catch (const runtime::IoError& error) {
+    if (options.warn)
+      options.warn(std::string(error.what()) + "; convolutions run by cuDNN's rules, not by measured times");
+    return nullptr;
+  }
 }
 
 /// TF32 and bfloat16 came with compute capability 8.0 (CUDA C++ Programming Guide, tensor cores).
@@ -99,11 +98,11 @@ std::string last_words() {
 CudaContext::CudaContext(const CudaBackendOptions& backend_options)
     : options(backend_options),
       stream(options.stream),
-      card(card_name(current_device())),
+      card(runtime::cuda::device_name(current_device())),
       device(attributes(current_device())),
       cudnn(make_cudnn(stream)),
       cublas(make_cublas(options)),
-      tuning(options.tuning_file.empty() ? nullptr : std::make_shared<TuningFile>(options.tuning_file)) {
+      tuning(open_tuning(options)) {
   require_arithmetic(options, card, device);
 }
 

@@ -15,9 +15,15 @@ namespace octrain::layers::cuda {
 
 class TuningFile;
 
+/// A kernel on a slab must fill a card: the largest activations (64 x 224 x 224 floats an image, VGG's first)
+/// come to 8 images a slab, 25 million outputs an op, and those of deep layers to the whole batch. And a
+/// transfer of a slab takes milliseconds, hundreds of times what issuing it takes. Twice as much would not
+/// make an op faster, but would double the least memory in which a layer can run.
+inline constexpr std::uint64_t kSlabBytes = 128 * runtime::kMiB;
+
 /// Copies share the handles. A kernel keeps a copy, since it may outlive the backend that made it.
 struct CudaContext {
-  /// Throws DeviceError, or OutOfDeviceMemory where the libraries find no room.
+  /// Throws as make_cuda_backend() does.
   explicit CudaContext(const CudaBackendOptions& backend_options);
 
   CudaBackendOptions options;
@@ -26,10 +32,10 @@ struct CudaContext {
   DeviceAttributes device;
   std::shared_ptr<cudnnContext> cudnn;    ///< get(): the cudnnHandle_t
   std::shared_ptr<cublasContext> cublas;  ///< get(): the cublasHandle_t; its workspace is the op's that runs
-  std::shared_ptr<TuningFile> tuning;     ///< null without a file
+  std::shared_ptr<TuningFile> tuning;     ///< null without one that can be read
   /// Of an inner product's weight. As much as a slab of activations: products of such a chunk fill a card.
   /// Never by the budget: the order of sums depends on it. (Tests have smaller ones.)
-  std::uint64_t chunk_bytes = 128 * runtime::kMiB;
+  std::uint64_t chunk_bytes = kSlabBytes;
 };
 
 /// Throws for what a library reports, in the library's own words: "WHERE: CALL: message (NAME)". Its failed

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "convolution_calls.h"
 #include "octrain/runtime/cuda/error.h"
+#include "octrain/runtime/cuda/handles.h"
 #include "octrain/runtime/error.h"
 #include "tuning_file.h"
 
@@ -22,14 +22,11 @@ namespace octrain::layers::cuda {
 
 namespace {
 
-struct DeviceFree {
-  void operator()(std::byte* bytes) const { cudaFree(bytes); }
-};
-using DeviceBytes = std::unique_ptr<std::byte, DeviceFree>;
+using runtime::cuda::DeviceBuffer;
 
 /// An op's operands while it is measured. Zeros, so that nothing depends on what lay there before.
 struct Operands {
-  DeviceBytes bottom, weight, top, workspace;
+  DeviceBuffer bottom, weight, top, workspace;
 };
 
 Math math_of(cudnnMathType_t type) {
@@ -59,17 +56,17 @@ cudnnMathType_t type_of(Math math) {
   return CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION;
 }
 
-/// Null where there is no room.
-DeviceBytes try_allocate(std::uint64_t bytes, cudaStream_t stream) {
-  if (bytes == 0) return nullptr;
+/// Empty where there is no room.
+DeviceBuffer try_allocate(std::uint64_t bytes, cudaStream_t stream) {
+  if (bytes == 0) return {};
   void* address = nullptr;
   const cudaError_t status = cudaMalloc(&address, bytes);
   if (status == cudaErrorMemoryAllocation) {
     (void)cudaGetLastError();  // else the next to ask for errors would hear of this one
-    return nullptr;
+    return {};
   }
   runtime::cuda::check(status, "cudaMalloc");
-  DeviceBytes owner(static_cast<std::byte*>(address));
+  DeviceBuffer owner(address, bytes);
   runtime::cuda::check(cudaMemsetAsync(address, 0, bytes, stream), "cudaMemsetAsync");
   return owner;
 }
@@ -158,8 +155,8 @@ class Chooser {
   std::vector<Candidate> measured_candidates() const {
     const std::optional<Operands> room = allocate();
     if (!room) return {};
-    const MeasuredOperands operands{room->bottom.get(), room->weight.get(), room->top.get(),
-                                    room->workspace.get(), bounds_.workspace_bytes};
+    const MeasuredOperands operands{room->bottom.data(), room->weight.data(), room->top.data(),
+                                    room->workspace.data(), bounds_.workspace_bytes};
     set_math(widest());
     Results results{};
     int count = 0;
@@ -183,8 +180,8 @@ class Chooser {
     Operands operands{try_allocate(bottom, context_.stream), try_allocate(weight, context_.stream),
                       try_allocate(top, context_.stream),
                       try_allocate(bounds_.workspace_bytes, context_.stream)};
-    const bool complete = operands.bottom && operands.weight && operands.top &&
-                          (operands.workspace || bounds_.workspace_bytes == 0);
+    const bool complete = operands.bottom.bytes() > 0 && operands.weight.bytes() > 0 &&
+                          operands.top.bytes() > 0 && operands.workspace.bytes() == bounds_.workspace_bytes;
     return complete ? std::optional(std::move(operands)) : std::nullopt;
   }
 

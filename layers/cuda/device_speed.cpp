@@ -1,5 +1,7 @@
 #include "device_speed.h"
 
+#include "octrain/runtime/units.h"
+
 namespace octrain::layers::cuda {
 
 namespace {
@@ -8,7 +10,6 @@ namespace {
 constexpr double kComputeShare = 0.6, kMemoryShare = 0.8;
 // Where the driver is silent: less than any card has that the toolkits still serve.
 constexpr double kLeastFlopsPerSecond = 2e12, kLeastMemoryBytesPerSecond = 80e9;
-constexpr unsigned kMiB = 1024 * 1024;
 
 /// Single-precision multiply-adds of one multiprocessor in one cycle (CUDA C++ Programming Guide, arithmetic
 /// instructions).
@@ -36,6 +37,8 @@ double sustained_memory_bytes_per_s(const DeviceAttributes& device) {
   return peak > 0 ? peak * kMemoryShare : kLeastMemoryBytesPerSecond;
 }
 
-unsigned gemm_workspace_bytes(const DeviceAttributes& device) { return (device.major >= 9 ? 32 : 4) * kMiB; }
+std::uint64_t gemm_workspace_bytes(const DeviceAttributes& device) {
+  return (device.major >= 9 ? 32 : 4) * runtime::kMiB;
+}
 
 }  // namespace octrain::layers::cuda

@@ -1,6 +1,8 @@
 // What a card sustains, estimated from what the driver says of it. For planning before anything was measured.
 #pragma once
 
+#include <cstdint>
+
 namespace octrain::layers::cuda {
 
 /// As the driver's attributes give them; 0 where it does not say.
@@ -18,6 +20,6 @@ struct DeviceAttributes {
 [[nodiscard]] double sustained_memory_bytes_per_s(const DeviceAttributes& device);
 
 /// What cuBLAS takes for its workspace on such a card, by NVIDIA's recommendation for cublasSetWorkspace.
-[[nodiscard]] unsigned gemm_workspace_bytes(const DeviceAttributes& device);
+[[nodiscard]] std::uint64_t gemm_workspace_bytes(const DeviceAttributes& device);
 
 }  // namespace octrain::layers::cuda

@@ -1,5 +1,8 @@
 #include "mixed.h"
 
+#include <stdexcept>
+#include <string>
+
 #include "device_kernel.h"
 #include "for_element.h"
 #include "functors/bias.h"
@@ -12,8 +15,9 @@ namespace {
 /// For what float32 leaves to the libraries.
 template <class Function>
 void for_half_element(ElementType element, const Function& function) {
-  if (element == ElementType::float16) function(Element<__half>{});
-  if (element == ElementType::bfloat16) function(Element<__nv_bfloat16>{});
+  if (element == ElementType::float16) return function(Element<__half>{});
+  if (element == ElementType::bfloat16) return function(Element<__nv_bfloat16>{});
+  throw std::logic_error("a kernel of 16-bit elements was called with " + std::string(name_of(element)));
 }
 
 template <class T>

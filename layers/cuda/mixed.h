@@ -1,5 +1,6 @@
 // What convolution and inner product need beside their libraries: blobs hold elements of the backend's type,
-// parameters and their gradients float32.
+// parameters and their gradients float32. What is of 16-bit elements alone throws std::logic_error for
+// others.
 #pragma once
 
 #include <driver_types.h>

@@ -93,7 +93,8 @@ std::string choice_key(std::string_view card, std::uint64_t cudnn_version, const
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c <= ' ' || c == '='; }, '_');
   return "card=" + name + " cudnn=" + std::to_string(cudnn_version) + " " +
-         std::string(bounds.tf32 ? "tf32" : name_of(bounds.element)) +
+         std::string(bounds.tf32 && bounds.element == ElementType::float32 ? "tf32"
+                                                                           : name_of(bounds.element)) +
          (bounds.deterministic ? " deterministic" : " nondeterministic") +
          " limit=" + std::to_string(bounds.workspace_bytes) + " " + std::string(shape.step) +
          " images=" + std::to_string(shape.images) + " bottom=" + std::to_string(shape.channels) + "x" +

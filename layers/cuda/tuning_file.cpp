@@ -61,7 +61,8 @@ class File {
 
 }  // namespace
 
-TuningFile::TuningFile(std::filesystem::path path) : path_(std::move(path)) {
+TuningFile::TuningFile(std::filesystem::path path, Warn warn)
+    : path_(std::move(path)), warn_(std::move(warn)) {
   const File file(path_, O_RDONLY);
   if (file.is_open()) {
     take_lines(file.read_all());
@@ -86,6 +87,21 @@ std::optional<Choice> TuningFile::find(const std::string& key) const {
 
 Choice TuningFile::remember(const std::string& key, const Choice& choice,
                             const std::optional<Choice>& instead_of) {
+  try {
+    if (!left_alone_) return add(key, choice, instead_of);
+  } catch (const runtime::IoError& error) {
+    left_alone_ = true;
+    if (warn_)
+      warn_(std::string(error.what()) +
+            "; what is measured now is not kept: losses of other runs may differ");
+  }
+  choices_.insert_or_assign(key, choice);
+  return choice;
+}
+
+/// Throws IoError.
+Choice TuningFile::add(const std::string& key, const Choice& choice,
+                       const std::optional<Choice>& instead_of) {
   if (path_.has_parent_path()) {
     std::error_code error;
     std::filesystem::create_directories(path_.parent_path(), error);

@@ -14,12 +14,6 @@ std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-int attribute(cudaDeviceAttr which, int ordinal) {
-  int value = 0;
-  check(cudaDeviceGetAttribute(&value, which, ordinal), "cudaDeviceGetAttribute");
-  return value;
-}
-
 /// Why no device can be asked at all; empty if one can.
 std::string what_is_missing(int driver_version, int runtime_version) {
   if (driver_version == 0)
@@ -42,12 +36,10 @@ DeviceFacts facts_of(int ordinal, int driver_version, int runtime_version) {
   facts.ordinal = ordinal;
   facts.driver_version = driver_version;
   facts.runtime_version = runtime_version;
-  cudaDeviceProp properties{};
-  check(cudaGetDeviceProperties(&properties, ordinal), "cudaGetDeviceProperties");
-  facts.name = properties.name;
-  facts.compute_major = attribute(cudaDevAttrComputeCapabilityMajor, ordinal);
-  facts.compute_minor = attribute(cudaDevAttrComputeCapabilityMinor, ordinal);
-  facts.concurrent_managed_access = attribute(cudaDevAttrConcurrentManagedAccess, ordinal) != 0;
+  facts.name = device_name(ordinal);
+  facts.compute_major = device_attribute(cudaDevAttrComputeCapabilityMajor, ordinal);
+  facts.compute_minor = device_attribute(cudaDevAttrComputeCapabilityMinor, ordinal);
+  facts.concurrent_managed_access = device_attribute(cudaDevAttrConcurrentManagedAccess, ordinal) != 0;
   facts.discard = toolkit_discards() && facts.concurrent_managed_access;
   use_device(ordinal);
   std::size_t free_bytes = 0, total_bytes = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/arena.h"
+#include "octrain/runtime/cuda/device.h"
 #include "octrain/runtime/cuda/error.h"
 #include "octrain/runtime/units.h"
 
@@ -30,10 +31,7 @@ std::optional<std::uint64_t> managed_limit() {
 }
 
 int checked(int device) {
-  int concurrent = 0;
-  check(cudaDeviceGetAttribute(&concurrent, cudaDevAttrConcurrentManagedAccess, device),
-        "cudaDeviceGetAttribute");
-  if (concurrent == 0)
+  if (device_attribute(cudaDevAttrConcurrentManagedAccess, device) == 0)
     throw DeviceError(
         "managed memory cannot be oversubscribed on this device (no concurrentManagedAccess: Windows, WSL, "
         "or a card before Pascal); use --mode explicit");

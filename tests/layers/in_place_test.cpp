@@ -87,7 +87,8 @@ std::vector<Case> cases() {
   };
 }
 
-/// x -> 11 channels (blocked, so that there is padding) -> a, [and b] -> layer -> y; tested too.
+/// x -> a, [and b] -> layer -> y; tested too. Where there are channel blocks a and b have 11 channels, so
+/// that there is padding, else those of x.
 NetSpec net_around(const Case& param, Shape images) {
   std::vector<LayerSpec> layers = {blocked_layer("conv", "a", 11)};
   if (param.bottoms == 2) layers.push_back(blocked_layer("conv2", "b", 11));

@@ -9,7 +9,7 @@
 
 namespace octrain::layers::cuda {
 
-/// Which channel a float belongs to.
+/// Which channel an element belongs to.
 struct ChannelOf {
   Divider pixels, channels;
 
@@ -20,7 +20,7 @@ struct ChannelOf {
   }
 };
 
-/// What one float adds to its channel's two sums.
+/// What one element adds to its channel's two sums.
 struct Terms {
   float first, second;
 };
@@ -41,7 +41,7 @@ class ChannelParts {
         by_channels_(channels),
         lane_images_(kLanes / pixels),
         lane_pixels_(kLanes % pixels) {
-    const std::int64_t wanted = (kBlocks + channels - 1) / channels, longest = count_ / kLeastFloats;
+    const std::int64_t wanted = (kBlocks + channels - 1) / channels, longest = count_ / kLeastElements;
     parts_ = wanted < longest ? wanted : longest;
     if (parts_ < 1) parts_ = 1;
   }
@@ -49,7 +49,7 @@ class ChannelParts {
   std::int64_t blocks() const { return parts_ * channels_; }
   std::int64_t workspace_bytes() const { return blocks() * static_cast<std::int64_t>(sizeof(SumPair)); }
 
-  /// Adds terms(channel, position) of every float of a lane: in float over short runs, then in double.
+  /// Adds terms(channel, position) of every element of a lane: in float over short runs, then in double.
   template <class TermsOf>
   OCTRAIN_HOST_DEVICE SumPair sum_lane(const TermsOf& terms, std::int64_t block, int lane) const {
     const Divider::Split job = by_channels_.split(block);  // part, channel
@@ -84,11 +84,11 @@ class ChannelParts {
   }
 
  private:
-  static constexpr std::int64_t kBlocks = 1024;       // enough for every multiprocessor of the largest cards
-  static constexpr std::int64_t kLeastFloats = 4096;  // 16 a lane
+  static constexpr std::int64_t kBlocks = 1024;  // enough for every multiprocessor of the largest cards
+  static constexpr std::int64_t kLeastElements = 4096;  // 16 a lane
   static constexpr int kRun = 32;
 
-  /// On by kLanes floats of the channel.
+  /// On by kLanes elements of the channel.
   OCTRAIN_HOST_DEVICE void advance(Divider::Split& place) const {
     place.quotient += lane_images_;
     place.remainder += lane_pixels_;

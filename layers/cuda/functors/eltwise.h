@@ -1,5 +1,6 @@
-// Eltwise, one element an index. All that an index reads it reads before it writes: an output may lie on what
-// is read.
+// Eltwise, one element an index. The top may lie on any bottom: an index reads all of them before it writes.
+// Backward it has read top' and the top before it writes, but reads bottoms again for each gradient:
+// gradients may lie on the former, which is what lowering offers, and never on bottoms.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The functors are compiled for the device by nvcc and for the host by its own compiler, as C++17 by both.
+// The functors are compiled by nvcc for the device, as C++17, and by the host's compiler: as C++20 where they
+// are filled in, and for tests as C++17 where they run on the host.
 #pragma once
 
 #if defined(__CUDACC__)

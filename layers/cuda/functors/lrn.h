@@ -1,5 +1,5 @@
 // Local response normalisation, one element an index. Its window reads neighbours, so what they need is first
-// put into the workspace; what then overwrites an operand reads only its own float of it.
+// put into the workspace; what then overwrites an operand reads only its own element of it.
 #pragma once
 
 #include <cmath>
@@ -11,7 +11,7 @@
 
 namespace octrain::layers::cuda {
 
-/// Sums over a float's neighbours: in the channels beside it, or in its own plane.
+/// Sums over an element's neighbours: in the channels beside it, or in its own plane.
 class LrnWindow {
  public:
   LrnWindow(bool across, int size, std::int64_t channels, std::int64_t height, std::int64_t width)
@@ -24,7 +24,7 @@ class LrnWindow {
         by_channels_(channels),
         by_width_(width) {}
 
-  /// The sum of of(position) over the window of float i.
+  /// The sum of of(position) over the window of element i.
   template <class Of>
   OCTRAIN_HOST_DEVICE float sum(std::int64_t i, const Of& of) const {
     const Divider::Split at = by_pixels_.split(i);  // plane, pixel
@@ -66,7 +66,7 @@ OCTRAIN_HOST_DEVICE inline float negative_power(float base, float power) {
 }
 
 struct LrnParameters {
-  float k, factor, beta;  ///< factor: alpha / floats of a window
+  float k, factor, beta;  ///< factor: alpha / elements of a window
 };
 
 /// sums = k + factor * window sum of x^2; with a gradient also ratios = top' x sums^-beta / sums.

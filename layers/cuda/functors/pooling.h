@@ -42,7 +42,7 @@ struct PoolingGrid {
   PoolingAxis rows, columns;
 };
 
-/// A float's plane (an image's channel), row and column.
+/// An element's plane (an image's channel), row and column.
 class PlaneOf {
  public:
   struct Place {
@@ -59,7 +59,28 @@ class PlaneOf {
   Divider pixels_, columns_;
 };
 
-/// Saves for each float of the top which of the window's (padding included) was the largest, the first of
+/// visit(row, column) in the bottom, of all that lies in a window, row by row.
+template <class Visit>
+OCTRAIN_HOST_DEVICE inline void for_each_in_window(const PoolingGrid& grid, const PlaneOf::Place& window,
+                                                   const Visit& visit) {
+  for (int row = grid.rows.first(window.row); row <= grid.rows.last(window.row); ++row) {
+    for (int column = grid.columns.first(window.column); column <= grid.columns.last(window.column); ++column)
+      visit(row, column);
+  }
+}
+
+/// visit(row, column) in the top, of each window that a place of the bottom lies in.
+template <class Visit>
+OCTRAIN_HOST_DEVICE inline void for_each_window_of(const PoolingGrid& grid, const PlaneOf::Place& at,
+                                                   const Visit& visit) {
+  for (int row = grid.rows.first_window(at.row); row <= grid.rows.last_window(at.row); ++row) {
+    for (int column = grid.columns.first_window(at.column); column <= grid.columns.last_window(at.column);
+         ++column)
+      visit(row, column);
+  }
+}
+
+/// Saves for each element of the top which of the window's (padding included) was the largest, the first of
 /// equals. What is not a number counts as largest, so that it is seen in the loss.
 template <class T, class Position>
 struct MaximumForward {
@@ -76,15 +97,13 @@ struct MaximumForward {
     const T* plane = bottom + at.plane * rows.extent * columns.extent;
     int best_row = rows.first(at.row), best_column = columns.first(at.column);
     float best = plane[std::int64_t{best_row} * columns.extent + best_column];
-    for (int row = rows.first(at.row); row <= rows.last(at.row); ++row) {
-      for (int column = columns.first(at.column); column <= columns.last(at.column); ++column) {
-        const float value = plane[std::int64_t{row} * columns.extent + column];
-        if (!(value > best) && !(value != value && best == best)) continue;
-        best = value;
-        best_row = row;
-        best_column = column;
-      }
-    }
+    for_each_in_window(grid, at, [&](int row, int column) {
+      const float value = plane[std::int64_t{row} * columns.extent + column];
+      if (!(value > best) && !(value != value && best == best)) return;
+      best = value;
+      best_row = row;
+      best_column = column;
+    });
     put(top[i], best);
     if (saved == nullptr) return;
     saved[i] = static_cast<Position>((best_row - rows.start(at.row)) * columns.kernel + best_column -
@@ -107,13 +126,11 @@ struct MaximumBackward {
     const PlaneOf::Place at = bottom_place(i);
     const std::int64_t plane = at.plane * rows.windows * columns.windows;
     float sum = accumulate ? static_cast<float>(bottom_gradient[i]) : 0.0f;
-    for (int y = rows.first_window(at.row); y <= rows.last_window(at.row); ++y) {
-      for (int x = columns.first_window(at.column); x <= columns.last_window(at.column); ++x) {
-        const std::int64_t window = plane + std::int64_t{y} * columns.windows + x;
-        const int position = (at.row - rows.start(y)) * columns.kernel + at.column - columns.start(x);
-        if (static_cast<int>(saved[window]) == position) sum += static_cast<float>(top_gradient[window]);
-      }
-    }
+    for_each_window_of(grid, at, [&](int y, int x) {
+      const std::int64_t window = plane + std::int64_t{y} * columns.windows + x;
+      const int position = (at.row - rows.start(y)) * columns.kernel + at.column - columns.start(x);
+      if (static_cast<int>(saved[window]) == position) sum += static_cast<float>(top_gradient[window]);
+    });
     put(bottom_gradient[i], sum);
   }
 };
@@ -131,11 +148,9 @@ struct AverageForward {
     const PlaneOf::Place at = top_place(i);
     const T* plane = bottom + at.plane * rows.extent * columns.extent;
     float sum = 0;
-    for (int row = rows.first(at.row); row <= rows.last(at.row); ++row) {
-      for (int column = columns.first(at.column); column <= columns.last(at.column); ++column) {
-        sum += static_cast<float>(plane[std::int64_t{row} * columns.extent + column]);
-      }
-    }
+    for_each_in_window(grid, at, [&](int row, int column) {
+      sum += static_cast<float>(plane[std::int64_t{row} * columns.extent + column]);
+    });
     const float area =
         static_cast<float>(rows.padded(at.row)) * static_cast<float>(columns.padded(at.column));
     put(top[i], sum * (1 / area));
@@ -156,13 +171,11 @@ struct AverageBackward {
     const PlaneOf::Place at = bottom_place(i);
     const std::int64_t plane = at.plane * rows.windows * columns.windows;
     float sum = accumulate ? static_cast<float>(bottom_gradient[i]) : 0.0f;
-    for (int y = rows.first_window(at.row); y <= rows.last_window(at.row); ++y) {
-      for (int x = columns.first_window(at.column); x <= columns.last_window(at.column); ++x) {
-        const float area = static_cast<float>(rows.padded(y)) * static_cast<float>(columns.padded(x));
-        const float gradient = top_gradient[plane + std::int64_t{y} * columns.windows + x];
-        sum += gradient * (1 / area);
-      }
-    }
+    for_each_window_of(grid, at, [&](int y, int x) {
+      const float area = static_cast<float>(rows.padded(y)) * static_cast<float>(columns.padded(x));
+      const float gradient = top_gradient[plane + std::int64_t{y} * columns.windows + x];
+      sum += gradient * (1 / area);
+    });
     put(bottom_gradient[i], sum);
   }
 };

@@ -17,6 +17,9 @@ namespace octrain::layers::testing {
 /// Whether cuDNN and cuBLAS are there.
 [[nodiscard]] bool has_libraries();
 
+/// Whether its launches heed launch_order.h.
+[[nodiscard]] bool can_run_backwards();
+
 inline constexpr std::uint64_t kNoBudget = std::numeric_limits<std::uint64_t>::max();
 /// From now on the device itself watches that no prefetch passes this; a GPU does not.
 void watch_budget(std::uint64_t bytes);

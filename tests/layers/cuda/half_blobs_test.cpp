@@ -136,7 +136,8 @@ TEST_P(HalfBlobs, BiasesOfConvolutionsAndInnerProducts) {
   Values expected_top, sums(static_cast<std::size_t>(shape.c), 0.25);
   for (std::size_t i = 0; i < x.size(); ++i) {
     const std::size_t channel = i / 12 % 7;
-    expected_top.push_back(std::max(0.0, round_to(x[i] + bias[channel], GetParam())));
+    const float sum = static_cast<float>(x[i]) + static_cast<float>(bias[channel]);  // as kernels add
+    expected_top.push_back(std::max(0.0, round_to(static_cast<double>(sum), GetParam())));
     sums[channel] += x[i];
   }
   TestBlob top({"y", shape, {1, GetParam()}}, x);
@@ -148,9 +149,7 @@ TEST_P(HalfBlobs, BiasesOfConvolutionsAndInnerProducts) {
   cuda::sum_bias_gradient(gradient.data.data(), GetParam(), channels, bias_gradient.data(), true,
                           workspace.data(), stream_under_test());
   wait_for_backend_under_test();
-  const Values actual = top.values();
-  for (std::size_t i = 0; i < actual.size(); ++i)  // float32's sum may fall on the other side of a tie
-    ASSERT_NEAR(actual[i], expected_top[i], epsilon_of(GetParam()) * 1e-3 + 0.0) << i;
+  EXPECT_EQ(top.values(), expected_top);
   expect_near(to_values(bias_gradient), sums, 1e-6);
 }
 
@@ -172,6 +171,23 @@ TEST_P(HalfBlobs, NarrowWidenAndMask) {
   wait_for_backend_under_test();
   const Values masked = half.values();
   for (std::size_t i = 0; i < masked.size(); ++i) EXPECT_EQ(masked[i], masks[i] > 0 ? narrow[i] : 0);
+}
+
+// Float32 is the libraries'.
+TEST(HalfBlobsOfFloat32, AreRefused) {
+  constexpr ElementType kFloat32 = ElementType::float32;
+  const cuda::ChannelShape channels{1, 2, 2};
+  Floats from(4, 1.0f), to(4, 9.0f);
+  Bytes workspace(cuda::bias_gradient_bytes(channels));
+  cudaStream_t stream = stream_under_test();
+  EXPECT_THROW(cuda::narrow(from.data(), {kFloat32, to.data()}, 4, stream), std::logic_error);
+  EXPECT_THROW(cuda::widen(from.data(), kFloat32, to.data(), false, 4, stream), std::logic_error);
+  EXPECT_THROW(cuda::add_bias(from.data(), false, {kFloat32, to.data()}, channels, stream), std::logic_error);
+  EXPECT_THROW(
+      cuda::sum_bias_gradient(from.data(), kFloat32, channels, to.data(), false, workspace.data(), stream),
+      std::logic_error);
+  wait_for_backend_under_test();
+  EXPECT_EQ(to, Floats(4, 9.0f)) << "nothing was begun";
 }
 
 INSTANTIATE_TEST_SUITE_P(Elements, HalfBlobs, ::testing::Values(ElementType::float16, ElementType::bfloat16),

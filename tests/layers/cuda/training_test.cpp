@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "layers/cuda/cuda_under_test.h"
 #include "layers/cuda/device_under_test.h"
 #include "layers/stand_ins.h"
 #include "octrain/advisor/advise.h"
@@ -63,12 +64,14 @@ struct Way {
   std::string policy = "none";  ///< none: no plan
   std::string recompute = "none", share = "none";
   bool tight = true;  ///< the least budget that the largest op leaves; else twice that
+  ElementType element = ElementType::float32;
 };
 
 void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 
 struct Losses {
   std::vector<double> training;
+  std::vector<float> scales;      ///< of the training's losses
   double test = 0, accuracy = 0;  ///< where tensors keep their places
   friend bool operator==(const Losses&, const Losses&) = default;
 };
@@ -96,6 +99,7 @@ class CudaTraining : public ::testing::TestWithParam<Way> {
   Losses train(Backend& backend, const Way& way) {
     NoiseSource source(kImages);
     const LoweredNet lowered = lower(net(), backend, {.solver = {}, .data = &source});
+    EXPECT_EQ(lowered.blobs.front().desc.layout.element, way.element);
     const runtime::Program& program = lowered.program;
     std::uint64_t budget = 0, workspace = 0;
     CudaSpaceOptions options;
@@ -107,6 +111,7 @@ class CudaTraining : public ::testing::TestWithParam<Way> {
     }
     const advisor::Plan plan = plan_of(program.train.schedule, way, budget),
                         test_plan = plan_of(program.test.schedule, way, budget);
+    EXPECT_EQ(plan.actions.empty(), way.policy == "none") << "nothing would move";
     options.kind = way.kind;
     options.device_bytes = way.kind == Kind::incore ? 0 : budget;
     options.workspace_bytes = workspace;
@@ -115,22 +120,28 @@ class CudaTraining : public ::testing::TestWithParam<Way> {
     options.compute = stream_under_test();
     if (way.kind == Kind::managed && !options.demand_only) watch_budget(budget);
     const auto memory = runtime::cuda::make_cuda_space(bytes, options);
-    return train(program, plan, test_plan, *memory, way.share == "none" ? kImages.n : 0);
+    return train(program, plan, test_plan, *memory, trainer_options(way));
   }
 
  private:
-  static Losses train(const runtime::Program& program, const advisor::Plan& plan,
-                      const advisor::Plan& test_plan, runtime::MemorySpace& memory,
-                      std::int64_t test_images) {
-    Losses losses;
+  static runtime::TrainerOptions trainer_options(const Way& way) {
     runtime::TrainerOptions options;
     options.rate.base = 0.05f;
+    options.loss_scaling.follows_gradients = way.element == ElementType::float16;  // as train has it
     options.iterations = 3;
-    options.test_images = options.test_batch = test_images;
+    options.test_images = options.test_batch = way.share == "none" ? kImages.n : 0;
+    return options;
+  }
+
+  static Losses train(const runtime::Program& program, const advisor::Plan& plan,
+                      const advisor::Plan& test_plan, runtime::MemorySpace& memory,
+                      const runtime::TrainerOptions& options) {
+    Losses losses;
     runtime::TrainerEvents events;
     std::uint64_t brought_bytes = 0;
     events.iteration = [&](const runtime::IterationRecord& record) {
       losses.training.push_back(record.loss);
+      losses.scales.push_back(record.loss_scale);
       brought_bytes += record.metrics.memory.planned_in_bytes;
     };
     runtime::Trainer trainer(program, plan, test_plan, memory, options, events);
@@ -145,29 +156,42 @@ class CudaTraining : public ::testing::TestWithParam<Way> {
 };
 
 TEST_P(CudaTraining, GivesTheSameLosses) {
-  OtherSlabs backend(kSlabBytes, make_backend_under_test());
+  const ElementType element = GetParam().element;
+  OtherSlabs backend(kSlabBytes, make_backend_of(element));
   const auto graphs = launched_graphs();
-  Losses in_core = train(backend, {"in_core"});
+  Losses in_core = train(backend, {.name = "in_core", .element = element});
   if (graphs) {
     EXPECT_GT(*launched_graphs(), *graphs) << "in core what repeats is recorded";
   }
   ASSERT_EQ(in_core.training.size(), 3u);
+  EXPECT_EQ(in_core.scales[0] > 1, element == ElementType::float16) << "its gradients would be too small";
   EXPECT_LT(in_core.training[2], in_core.training[0]);
   if (GetParam().share != "none") in_core.test = in_core.accuracy = 0;  // its test plan has other places
   EXPECT_EQ(train(backend, GetParam()), in_core);
   EXPECT_EQ(violations_of_device(), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, CudaTraining,
-    ::testing::Values(Way{"again_in_core"}, Way{"naive", Kind::managed},
-                      Way{"managed", Kind::managed, "lookahead"},
-                      Way{"managed_with_room", Kind::managed, "deepum", "none", "none", false},
-                      Way{"managed_recomputed", Kind::managed, "lookahead", "sqrt", "none", false},
-                      Way{"managed_shared", Kind::managed, "lookahead", "none", "smartpool"},
-                      Way{"explicit", Kind::explicit_copy, "lookahead"},
-                      Way{"explicit_shared", Kind::explicit_copy, "g10", "none", "profile-guided", false}),
-    [](const auto& param) { return param.param.name; });
+std::vector<Way> ways() {
+  std::vector<Way> all = {
+      {"managed_with_room", Kind::managed, "deepum", "none", "none", false},
+      {"managed_shared", Kind::managed, "lookahead", "none", "smartpool"},
+      {"explicit_shared", Kind::explicit_copy, "g10", "none", "profile-guided", false},
+  };
+  for (const ElementType element : {ElementType::float32, ElementType::float16, ElementType::bfloat16}) {
+    for (Way way :
+         {Way{"again_in_core"}, Way{"naive", Kind::managed}, Way{"managed", Kind::managed, "lookahead"},
+          Way{"managed_recomputed", Kind::managed, "lookahead", "sqrt", "none", false},
+          Way{"explicit", Kind::explicit_copy, "lookahead"}}) {
+      if (element != ElementType::float32) way.name += "_" + std::string(name_of(element));
+      way.element = element;
+      all.push_back(way);
+    }
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, CudaTraining, ::testing::ValuesIn(ways()),
+                         [](const auto& param) { return param.param.name; });
 
 }  // namespace
 }  // namespace octrain::layers::testing

@@ -121,6 +121,7 @@ namespace octrain::layers::testing {
 static_assert(kNoBudget == fake_cuda::kNoBudget);
 
 bool has_libraries() { return false; }
+bool can_run_backwards() { return true; }
 void watch_budget(std::uint64_t bytes) { fake_cuda::set_budget(bytes); }
 std::optional<std::size_t> launched_graphs() { return fake_cuda::calls("cudaGraphLaunch"); }
 std::string violations_of_device() { return fake_cuda::violations_text(); }

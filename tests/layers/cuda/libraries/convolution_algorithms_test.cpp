@@ -22,9 +22,15 @@ class ConvolutionAlgorithmsTest : public ::testing::Test {
     reset_fake();
     options_.tuning_file = path_;
     options_.workspace_limit_bytes = 4096;
+    options_.warn = [this](const std::string& what) { warnings_.push_back(what); };
     std::filesystem::remove(path_);
   }
   ~ConvolutionAlgorithmsTest() override { std::filesystem::remove(path_); }
+
+  /// cuDNN's rules say 6, measurements 1.
+  static void let_rules_and_measurements_differ() {
+    fake().forward = {{.number = 6, .milliseconds = 2}, {.number = 1, .milliseconds = 1}};
+  }
 
   /// The runs of all ops of a layer, those of a slab of one image last.
   [[nodiscard]] std::vector<std::string> run() const {
@@ -48,6 +54,7 @@ class ConvolutionAlgorithmsTest : public ::testing::Test {
 
   std::filesystem::path path_;
   CudaBackendOptions options_;
+  std::vector<std::string> warnings_;
 };
 
 TEST_F(ConvolutionAlgorithmsTest, EachOpGetsItsFastest) {
@@ -102,7 +109,7 @@ TEST_F(ConvolutionAlgorithmsTest, Tf32OnlyWhenAllowed) {
 }
 
 TEST_F(ConvolutionAlgorithmsTest, WithoutRoomToMeasureCudnnsRulesChooseAndAreRemembered) {
-  fake().forward = {{.number = 6, .milliseconds = 2}, {.number = 1, .milliseconds = 1}};
+  let_rules_and_measurements_differ();
   fake().free_bytes = options_.workspace_limit_bytes;  // not for the operands beside it
   EXPECT_EQ(forward(), "forward 6 fma");
   EXPECT_EQ(fake().measurements, 0);
@@ -112,10 +119,27 @@ TEST_F(ConvolutionAlgorithmsTest, WithoutRoomToMeasureCudnnsRulesChooseAndAreRem
 }
 
 TEST_F(ConvolutionAlgorithmsTest, WithoutAFileCudnnsRulesChoose) {
-  fake().forward = {{.number = 6, .milliseconds = 2}, {.number = 1, .milliseconds = 1}};
+  let_rules_and_measurements_differ();
   options_.tuning_file.clear();
   EXPECT_EQ(forward(), "forward 6 fma");
   EXPECT_EQ(fake().measurements, 0);
+}
+
+TEST_F(ConvolutionAlgorithmsTest, AFileThatCannotBeReadIsAsIfThereWereNone) {
+  let_rules_and_measurements_differ();
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(forward(), "forward 6 fma");
+  EXPECT_EQ(fake().measurements, 0);
+  EXPECT_THAT(warnings_, ElementsAre(::testing::StartsWith(path_.string() + ": ")));
+}
+
+TEST_F(ConvolutionAlgorithmsTest, WhereTheFileCannotBeWrittenMeasurementsChooseStill) {
+  let_rules_and_measurements_differ();
+  std::ofstream(path_) << "a file, where its directory should be";
+  options_.tuning_file = path_ / "tuning";
+  EXPECT_EQ(forward(), "forward 1 fma");
+  EXPECT_EQ(fake().measurements, 12);
+  EXPECT_THAT(warnings_, ElementsAre(::testing::StartsWith(options_.tuning_file.string() + ": ")));
 }
 
 TEST_F(ConvolutionAlgorithmsTest, MeasuresAnewWhatTheFileSaysWrong) {

@@ -54,7 +54,6 @@ void answer(const FakeAlgorithms& algorithms, int most, int* count, Result* resu
 
 template <class Result, class Number>
 cudnnStatus_t get(const FakeAlgorithms& algorithms, int most, int* count, Result* results) {
-  ++fake().recommendations;
   answer<Result, Number>(algorithms, most, count, results);
   return CUDNN_STATUS_SUCCESS;
 }
@@ -85,7 +84,10 @@ cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
   delete handle;
   return CUDNN_STATUS_SUCCESS;
 }
-cudnnStatus_t cudnnSetStream(cudnnHandle_t, cudaStream_t) { return CUDNN_STATUS_SUCCESS; }
+cudnnStatus_t cudnnSetStream(cudnnHandle_t, cudaStream_t stream) {
+  fake().cudnn_stream = stream;
+  return CUDNN_STATUS_SUCCESS;
+}
 std::size_t cudnnGetVersion() { return 91900; }
 const char* cudnnGetErrorString(cudnnStatus_t status) {
   return status == CUDNN_STATUS_EXECUTION_FAILED ? "CUDNN_STATUS_EXECUTION_FAILED" : "CUDNN_STATUS_OTHER";

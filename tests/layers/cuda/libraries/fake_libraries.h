@@ -2,10 +2,11 @@
 // test says they are. For programs that link none of the real libraries.
 #pragma once
 
+#include <cublas_v2.h>
 #include <cudnn.h>
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,13 @@ struct FakeLibraries {
   std::uint64_t allocated_bytes = 0;
   bool fuses = true;  ///< cudnnConvolutionBiasActivationForward
   cudnnStatus_t convolution_status = CUDNN_STATUS_SUCCESS;
-  int measurements = 0, recommendations = 0;  ///< calls of Find and of Get
+  int measurements = 0;           ///< calls of Find
   std::vector<std::string> runs;  ///< "forward 1 fma", "fused 1 fma", …: convolutions that were computed
   int live_descriptors = 0, live_handles = 0;
+  /// As handles were told last; nothing where none was.
+  std::optional<cudaStream_t> cudnn_stream, cublas_stream;
+  std::optional<cublasMath_t> cublas_math;
+  std::optional<cublasAtomicsMode_t> cublas_atomics;
   int compute_major = 8;
 };
 

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "library_case.h"
-#include "octrain/layers/host/backend.h"
 #include "octrain/runtime/error.h"
 
 namespace octrain::layers::cuda::testing {
@@ -34,8 +33,7 @@ class HalfPrecisionTest : public ::testing::TestWithParam<ElementType> {
   }
 
   static void expect_as_on_the_host(LibraryCase c, CudaContext& context) {
-    const std::unique_ptr<Kernel> host = make_kernel(
-        c, [](const KernelRequest& request) { return make_host_backend(2)->make_kernel(request); });
+    const std::unique_ptr<Kernel> host = make_host_kernel(c);
     LibraryCase half = c;
     half.element = GetParam();
     const std::unique_ptr<Kernel> cuda = make_cuda_kernel(half, context);
@@ -93,8 +91,7 @@ TEST_P(HalfPrecisionTest, FoldedRelusFusedOrNot) {
     for (LibraryCase c :
          {make_case({5, 4, 5, 6}, square(3, true)), make_case({5, 7, 3, 2}, product(11, true)),
           make_case({5, 7, 3, 2}, product(11, true, false))}) {
-      const std::unique_ptr<Kernel> host = make_kernel(
-          c, [](const KernelRequest& request) { return make_host_backend(2)->make_kernel(request); });
+      const std::unique_ptr<Kernel> host = make_host_kernel(c);
       const Values expected = LibraryRun(c, *host, false).run().top;
       CudaContext context = make_context();
       c.element = GetParam();

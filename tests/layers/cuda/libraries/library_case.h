@@ -9,6 +9,7 @@
 #include "fake_libraries.h"
 #include "kernels.h"
 #include "layers/kernel_runner.h"
+#include "octrain/layers/host/backend.h"
 
 namespace octrain::layers::cuda::testing {
 
@@ -54,6 +55,11 @@ inline std::unique_ptr<Kernel> make_cuda_kernel(const LibraryCase& c, CudaContex
                ? make_convolution_kernel(request, context)
                : make_inner_product_kernel(request, context);
   });
+}
+
+inline std::unique_ptr<Kernel> make_host_kernel(const LibraryCase& c) {
+  return make_kernel(c,
+                     [](const KernelRequest& request) { return make_host_backend(2)->make_kernel(request); });
 }
 
 /// What a kernel computes of the same seeded numbers, in canonical order.

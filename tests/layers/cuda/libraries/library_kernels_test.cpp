@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "library_case.h"
-#include "octrain/layers/host/backend.h"
 #include "octrain/runtime/error.h"
 
 namespace octrain::layers::cuda::testing {
@@ -23,8 +22,7 @@ class LibraryKernelsTest : public ::testing::Test {
   static void expect_as_on_the_host(const LibraryCase& c, CudaContext& context) {
     constexpr double tolerance = 1e-4;
     const std::unique_ptr<Kernel> cuda = make_cuda_kernel(c, context);
-    const std::unique_ptr<Kernel> host = make_kernel(
-        c, [](const KernelRequest& request) { return make_host_backend(2)->make_kernel(request); });
+    const std::unique_ptr<Kernel> host = make_host_kernel(c);
     for (const bool accumulate : {false, true}) {
       SCOPED_TRACE(accumulate ? "accumulating" : "overwriting");
       const LibraryResults actual = LibraryRun(c, *cuda, accumulate).run(),

@@ -1,10 +1,12 @@
 #include "tuning_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <barrier>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -16,6 +18,26 @@ namespace octrain::layers::cuda {
 namespace {
 
 constexpr Choice kSix{6, Math::fma, true}, kOne{1, Math::fma, true}, kByRule{1, Math::fma, false};
+
+/// While it lives no file can be longer: what a write finds on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(std::size_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit full{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &full);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    static_cast<void>(std::signal(SIGXFSZ, handler_));
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
 
 class TuningFileTest : public ::testing::Test {
  protected:
@@ -108,19 +130,52 @@ TEST_F(TuningFileTest, HoldsTheLinesOfManyWriters) {
   for (int i = 0; i < kKeys; ++i) EXPECT_TRUE(TuningFile(path()).find("card=" + std::to_string(i)));
 }
 
-TEST_F(TuningFileTest, NamesAFileItCannotUse) {
-  const std::filesystem::path directory = directory_ / "a directory";
-  std::filesystem::create_directories(directory);
-  EXPECT_THROW(TuningFile{directory}, runtime::IoError);
-  write("a file");
-  TuningFile below(path() / "tuning");
+TEST_F(TuningFileTest, NamesAFileItCannotRead) {
+  std::filesystem::create_directories(path());
   try {
-    below.remember("card=A", kSix, {});
-    FAIL() << "a file cannot be a directory";
+    const TuningFile file(path());
+    FAIL() << "a directory cannot be read";
   } catch (const runtime::IoError& error) {
-    EXPECT_NE(std::string(error.what()).find((path() / "tuning").string()), std::string::npos)
-        << error.what();
+    EXPECT_EQ(std::string(error.what()).find(path().string()), 0U) << error.what();
   }
+}
+
+TEST_F(TuningFileTest, ChoicesHoldWhereTheyCannotBeWritten) {
+  write("a file");  // where the directory should be
+  const std::filesystem::path below = path() / "tuning";
+  std::vector<std::string> warnings;
+  TuningFile file(below, [&](const std::string& what) { warnings.push_back(what); });
+  EXPECT_EQ(file.remember("card=A", kSix, {}), kSix);
+  EXPECT_EQ(file.remember("card=B", kOne, {}), kOne);
+  EXPECT_EQ(file.remember("card=A", kOne, kSix), kOne) << "the first was no good";
+  EXPECT_EQ(file.find("card=A"), kOne);
+  EXPECT_EQ(file.find("card=B"), kOne);
+  ASSERT_EQ(warnings.size(), 1U) << "and not again";
+  EXPECT_EQ(warnings[0].find(below.string()), 0U) << warnings[0];
+  EXPECT_EQ(text(), "a file");
+  EXPECT_EQ(TuningFile(below).remember("card=A", kSix, {}), kSix) << "whether or not anybody listens";
+}
+
+TEST_F(TuningFileTest, AFullDiskStopsNobody) {
+  TuningFile(path()).remember("card=A", kSix, {});
+  const std::size_t length = text().size() + 20;  // some of a line still goes there
+  std::vector<std::string> warnings;
+  TuningFile file(path(), [&](const std::string& what) { warnings.push_back(what); });
+  std::optional<Choice> chosen;
+  {
+    const FullDisk full(length);
+    chosen = file.remember("card=B", kOne, {});
+  }
+  EXPECT_EQ(chosen, kOne);
+  EXPECT_EQ(file.find("card=B"), kOne);
+  EXPECT_EQ(file.remember("card=C", kOne, {}), kOne);
+  EXPECT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(text().size(), length) << "it is left alone even when there is room again";
+  TuningFile later(path());
+  EXPECT_EQ(later.find("card=A"), kSix);
+  EXPECT_FALSE(later.find("card=B"));
+  later.remember("card=B", kSix, {});
+  EXPECT_EQ(TuningFile(path()).find("card=B"), kSix);
 }
 
 }  // namespace

@@ -108,6 +108,19 @@ TEST(ChoiceKey, DiffersWithEachOfIt) {
   EXPECT_NE(key, choice_key("A", 1, kBounds, shape));
 }
 
+// TF32 is what float32 is multiplied by; 16-bit elements are multiplied as they are.
+TEST(ChoiceKey, NamesTf32OfFloat32Alone) {
+  const auto key = [](ElementType element, bool tf32) {
+    return choice_key("A", 1, {1000, true, tf32, element}, kShape);
+  };
+  const std::string half = key(ElementType::float16, true), brain = key(ElementType::bfloat16, true);
+  EXPECT_EQ(half, key(ElementType::float16, false));
+  EXPECT_EQ(brain, key(ElementType::bfloat16, false));
+  EXPECT_NE(half, brain);
+  EXPECT_NE(half, key(ElementType::float32, true));
+  EXPECT_NE(brain, key(ElementType::float32, true));
+}
+
 TEST(ChoiceLine, ReadsWhatItWrites) {
   const std::string key = choice_key("A card -> with = signs\n", 7, kBounds, kShape);
   for (const Choice choice :

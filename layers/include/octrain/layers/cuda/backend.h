@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "octrain/layers/kernel.h"
 #include "octrain/runtime/units.h"
@@ -27,11 +29,15 @@ struct CudaBackendOptions {
   /// Where the algorithms that were measured to be fastest are kept, so that every later run takes the same
   /// and its losses are the same to the last bit. Made where it is missing; shared by all nets, cards and
   /// processes. Empty: nothing would remember a measurement, so nothing is measured and cuDNN's own rules
-  /// choose.
+  /// choose. One that cannot be read is as if there were none; where it cannot be written, choices hold in
+  /// this process only.
   std::filesystem::path tuning_file;
+  /// Who is told of that, once at most: when the backend is made, or when nets are lowered for it.
+  std::function<void(const std::string& what)> warn;
 };
 
-/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used, or not with this arithmetic.
+/// Throws DeviceError when the device, cuDNN or cuBLAS cannot be used, or not with this arithmetic;
+/// OutOfDeviceMemory where the libraries find no room.
 [[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(const CudaBackendOptions& options);
 
 }  // namespace octrain::layers::cuda

@@ -1,6 +1,8 @@
 // What CUDA device there is, or why there is none to be used.
 #pragma once
 
+#include <driver_types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,5 +28,9 @@ struct DeviceProbe {
 
 /// Never throws. Makes the device's context in this process, for its memory's sake.
 [[nodiscard]] DeviceProbe probe_device(int ordinal = 0) noexcept;
+
+/// As the driver says them; both throw CudaError.
+[[nodiscard]] std::string device_name(int ordinal);
+[[nodiscard]] int device_attribute(cudaDeviceAttr which, int ordinal);
 
 }  // namespace octrain::runtime::cuda
