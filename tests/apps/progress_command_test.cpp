@@ -14,10 +14,10 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// Long enough for the line to be drawn more than once. Of one thread, which others on the machine slow
-/// least.
-const Arguments kTraining = {"--model",   "resnet-8", "--batch",      "8", "--mode", "incore",
-                             "--threads", "1",        "--iterations", "20"};
+/// Long enough (a second or more) for the line to be drawn more than once. Of one thread, which others on the
+/// machine slow least.
+const Arguments kTraining = {"--model",   "resnet-8", "--batch",      "8",  "--mode", "incore",
+                             "--threads", "1",        "--iterations", "300"};
 
 std::vector<std::string> pieces(const std::string& text, char separator) {
   std::vector<std::string> all;
@@ -31,7 +31,7 @@ std::vector<std::string> drawn_lines(const std::string& screen) {
   std::vector<std::string> drawn;
   for (const std::string& line : pieces(screen, '\n')) {
     for (const std::string& piece : pieces(line, '\r')) {
-      if (piece.find("/20  ") != std::string::npos) drawn.push_back(piece);
+      if (piece.find("/300  ") != std::string::npos) drawn.push_back(piece);
     }
   }
   return drawn;
@@ -45,7 +45,7 @@ TEST_P(ProgressOnATerminal, IsOneLineThatFits) {
   const auto drawn = drawn_lines(outcome.out);
   ASSERT_GE(drawn.size(), 2u) << outcome.out;
   for (const std::string& line : drawn) EXPECT_LT(line.size(), GetParam()) << line;
-  EXPECT_THAT(drawn.back(), HasSubstr("20/20"));
+  EXPECT_THAT(drawn.back(), HasSubstr("300/300"));
   EXPECT_THAT(drawn.back(), HasSubstr("loss"));
   EXPECT_THAT(drawn.front(), HasSubstr("ETA"));
   EXPECT_THAT(outcome.out, Not(HasSubstr("\x1b"))) << "no escape sequences, with NO_COLOR or without";
@@ -62,7 +62,7 @@ TEST(Progress, OnADumbTerminalIsPlainLines) {
     ASSERT_FALSE(line.empty());
     EXPECT_EQ(line.find('\r'), line.size() - 1) << line;  // the terminal's own, at the end of every line
   }
-  EXPECT_THAT(outcome.out, HasSubstr("iteration 20/20  loss")) << "all of it, however wide";
+  EXPECT_THAT(outcome.out, HasSubstr("iteration 300/300  loss")) << "all of it, however wide";
   EXPECT_THAT(outcome.out, HasSubstr("stalled"));
 }
 
@@ -70,7 +70,7 @@ TEST(Progress, WithoutATerminalIsPlainLines) {
   const Outcome outcome = run_octrain(kTraining);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, Not(HasSubstr("\r")));
-  EXPECT_THAT(outcome.error_line(), StartsWith("iteration 20/20  loss"));
+  EXPECT_THAT(outcome.error_line(), StartsWith("iteration 300/300  loss"));
   for (const char* figure : {"images/s", "resident", "in ", "out ", "faults 0"})
     EXPECT_THAT(outcome.error_line(), HasSubstr(figure));
 }
