@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <limits>
 #include <string_view>
-#include <utility>
 
 #include "octrain/runtime/units.h"
 #include "output.h"
@@ -116,7 +115,7 @@ void ProgressReporter::iteration(const runtime::IterationRecord& record) {
   Standing standing{.at = record.iteration + 1, .of = iterations_};
   if (!last)
     standing.remaining_seconds = static_cast<double>(iterations_ - record.iteration - 1) * usual_seconds_;
-  show(std::move(standing));
+  show(standing);
 }
 
 void ProgressReporter::test(const runtime::TestRecord& record) {
@@ -138,7 +137,7 @@ void ProgressReporter::progress(const runtime::Progress& progress) {
     standing.remaining_seconds =
         progress.remaining_seconds + left * (trained_ > 0 ? usual_seconds_ : expected);
   }
-  show(std::move(standing));
+  show(standing);
 }
 
 }  // namespace octrain::apps

@@ -92,6 +92,7 @@ std::vector<Part> parts_of(const Standing& standing) {
 /// The parts from what matters least to what matters most.
 std::vector<Part*> by_rank(std::vector<Part>& parts) {
   std::vector<Part*> order;
+  order.reserve(parts.size());
   for (Part& part : parts) order.push_back(&part);
   std::sort(order.begin(), order.end(), [](const Part* a, const Part* b) { return a->rank > b->rank; });
   return order;
