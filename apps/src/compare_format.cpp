@@ -155,9 +155,7 @@ std::string format_rows(const std::string& model, const std::vector<CompareRow>&
     for (const CompareRow& row : rows) json["cells"].push_back(json_of(row));
     return json.dump(2) + '\n';
   }
-  Table table(kHead);
-  for (const CompareRow& row : rows) table.add(cells_of(row));
-  return table.text();
+  return table_text(table_of(rows));
 }
 
 }  // namespace octrain::apps

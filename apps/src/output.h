@@ -11,12 +11,15 @@ namespace octrain::apps {
 /// Columns that it takes: continuation bytes of UTF-8 take no room.
 [[nodiscard]] std::size_t width(const std::string& text);
 
-/// Columns as wide as their widest cell; the first flush left, the others right.
+/// Columns as wide as their widest cell; the first flush left, the others right. The first row is the head.
+[[nodiscard]] std::string table_text(const std::vector<std::vector<std::string>>& rows);
+
+/// The same, row by row.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::string text() const { return table_text(rows_); }
 
  private:
   std::vector<std::vector<std::string>> rows_;

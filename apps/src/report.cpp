@@ -73,8 +73,7 @@ nlohmann::ordered_json json_of(const RunFacts& facts) {
       {"device_memory_bytes", facts.device_memory_bytes},
       {"footprint_bytes", facts.footprint_bytes},
       {"arena_bytes", facts.arena_bytes},
-      {"oversubscription",
-       static_cast<double>(facts.footprint_bytes) / static_cast<double>(facts.device_memory_bytes)},
+      {"oversubscription", facts.oversubscription()},
   };
   if (facts.predicted_seconds) json["predicted_seconds"] = *facts.predicted_seconds;
   return json;
@@ -151,12 +150,7 @@ std::vector<std::vector<std::string>> TrainReport::table() const {
   return table;
 }
 
-std::string TrainReport::text() const {
-  const std::vector<std::vector<std::string>> rows = table();
-  Table table(rows.front());
-  for (std::size_t i = 1; i < rows.size(); ++i) table.add(rows[i]);
-  return table.text() + summary();
-}
+std::string TrainReport::text() const { return table_text(table()) + summary(); }
 
 std::vector<std::vector<std::string>> TrainReport::facts() const {
   const double median = median_seconds();
@@ -167,10 +161,8 @@ std::vector<std::vector<std::string>> TrainReport::facts() const {
        fmt::format("policy {}, recompute {}, share {}", facts_.policy, facts_.recompute, facts_.share)},
       {"backend", fmt::format("{}, tier below: {}", facts_.backend, facts_.tier)},
       {"device memory",
-       fmt::format(
-           "{} for a footprint of {} ({:.2f} ×)", format_bytes(facts_.device_memory_bytes),
-           format_bytes(facts_.footprint_bytes),
-           static_cast<double>(facts_.footprint_bytes) / static_cast<double>(facts_.device_memory_bytes))},
+       fmt::format("{} for a footprint of {} ({:.2f} ×)", format_bytes(facts_.device_memory_bytes),
+                   format_bytes(facts_.footprint_bytes), facts_.oversubscription())},
       {"median iteration", fmt::format("{:.4g} s, {:.4g} images/s", median,
                                        median > 0 ? static_cast<double>(facts_.batch) / median : 0.0)},
       {"seed", fmt::format("{}", facts_.seed)}};

@@ -17,6 +17,9 @@ struct RunFacts {
   std::uint64_t seed = 0;
   std::uint64_t device_memory_bytes = 0, footprint_bytes = 0, arena_bytes = 0;
   std::optional<double> predicted_seconds;
+  [[nodiscard]] double oversubscription() const {
+    return static_cast<double>(footprint_bytes) / static_cast<double>(device_memory_bytes);
+  }
   /// Gradients are scaled.
   [[nodiscard]] bool scaled() const { return precision == "fp16"; }
 };

@@ -8,9 +8,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Names in the order of TransferKind.
-constexpr const char* kLanes[] = {"prefetch", "evict", "evict for room", "reserve", "drop", "faults"};
-
 /// Each number less the one before: short to write.
 class Deltas {
  public:
@@ -56,7 +53,7 @@ Json states_json(const std::vector<std::vector<StateChange>>& states) {
   return {{"count", count}, {"step", step}, {"state", state}, {"cause", cause}, {"op", op}};
 }
 
-Json lane_json(const char* name, const std::vector<Slice>& slices) {
+Json lane_json(std::string_view name, const std::vector<Slice>& slices) {
   Json duration = Json::array(), bytes = Json::array(), tensor = Json::array();
   Deltas start;
   for (const Slice& slice : slices) {
@@ -93,7 +90,8 @@ Json timeline_json(const Timeline& timeline, std::uint64_t budget_bytes) {
   if (timeline.steps.empty()) return nullptr;
   Json lanes = Json::array();
   for (std::size_t kind = 0; kind < timeline.lanes.size(); ++kind)
-    lanes.push_back(lane_json(kLanes[kind], timeline.lanes[kind]));
+    lanes.push_back(
+        lane_json(runtime::lane_name(static_cast<runtime::TransferKind>(kind)), timeline.lanes[kind]));
   Json bytes = Json::array();
   Deltas time;
   for (const auto& [time_ns, resident_bytes] : timeline.resident) {

@@ -12,8 +12,6 @@ namespace {
 
 /// Lanes, in the order in which they are shown.
 constexpr int kIterations = 1, kCompute = 2, kTransfers = 3;
-constexpr std::array<std::string_view, kTransferKinds> kLaneNames{"prefetch", "evict", "evict for room",
-                                                                  "reserve",  "drop",  "faults"};
 constexpr int lane_of(TransferKind kind) { return kTransfers + static_cast<int>(kind); }
 
 std::string quoted(std::string_view text) {
@@ -126,7 +124,7 @@ void write_iteration(EventWriter& events, const advisor::Schedule& schedule,
 }
 
 std::string name_of(const Transfer& transfer, const advisor::Schedule& schedule) {
-  if (transfer.tensors.empty()) return std::string(kLaneNames[static_cast<std::size_t>(transfer.kind)]);
+  if (transfer.tensors.empty()) return std::string(lane_name(transfer.kind));
   std::string name = schedule.tensors[transfer.tensors.front()].name;
   if (transfer.tensors.size() > 1) name += " +" + std::to_string(transfer.tensors.size() - 1);
   return name;
@@ -172,8 +170,10 @@ void write_trace_events(AtomicFile& file, const advisor::Schedule& schedule,
   events.name_process("octrain");
   events.name_lane(kIterations, "iterations");
   events.name_lane(kCompute, "compute");
-  for (std::size_t kind = 0; kind < kTransferKinds; ++kind)
-    events.name_lane(lane_of(static_cast<TransferKind>(kind)), kLaneNames[kind]);
+  for (std::size_t i = 0; i < kTransferKinds; ++i) {
+    const auto kind = static_cast<TransferKind>(i);
+    events.name_lane(lane_of(kind), lane_name(kind));
+  }
   for (const Trace::Iteration& iteration : iterations) write_iteration(events, schedule, iteration);
   write_transfers(events, schedule, log, end_ns);
   for (const ResidentSample& sample : log.resident()) {

@@ -14,9 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 Arguments lenet(const Arguments& more) {
-  Arguments arguments = {"compare", "--model", "lenet", "--batch", "16", "--iterations", "3"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  return Arguments{"compare", "--model", "lenet", "--batch", "16", "--iterations", "3"} + more;
 }
 
 TEST(Compare, ModesSideBySideWithTheSameLosses) {

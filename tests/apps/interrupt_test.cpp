@@ -13,9 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 Arguments lenet(const Arguments& more) {
-  Arguments arguments = {"--model", "lenet", "--batch", "16", "--mode", "incore", "--json", "-"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  return Arguments{"--model", "lenet", "--batch", "16", "--mode", "incore", "--json", "-"} + more;
 }
 
 /// The resumed run's losses are the last of those of a run that nobody interrupted.

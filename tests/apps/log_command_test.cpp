@@ -17,9 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 
 Arguments lenet(const Arguments& more) {
-  Arguments arguments = {"--model", "lenet", "--batch", "16", "--mode", "incore", "--json", "-"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  return Arguments{"--model", "lenet", "--batch", "16", "--mode", "incore", "--json", "-"} + more;
 }
 
 std::string text_of(const std::filesystem::path& path) {

@@ -24,6 +24,11 @@ struct Outcome {
 
 using Arguments = std::vector<std::string>;
 
+[[nodiscard]] inline Arguments operator+(Arguments left, const Arguments& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
 /// `launcher` is a program that is to start octrain (with its arguments after it).
 [[nodiscard]] Outcome run_octrain(const Arguments& arguments, const std::string& launcher = {});
 

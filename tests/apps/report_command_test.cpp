@@ -13,9 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 Arguments lenet(const Arguments& more) {
-  Arguments arguments = {"train", "--model", "lenet", "--batch", "16", "--json", "-"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  return Arguments{"train", "--model", "lenet", "--batch", "16", "--json", "-"} + more;
 }
 
 nlohmann::json data_in(const std::filesystem::path& path) {

@@ -14,9 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 
 Arguments lenet(const Arguments& more) {
-  Arguments arguments = {"--model", "lenet", "--batch", "16", "--mode", "explicit", "--json", "-"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+  return Arguments{"--model", "lenet", "--batch", "16", "--mode", "explicit", "--json", "-"} + more;
 }
 
 std::int64_t iterations_in(const std::filesystem::path& path) {

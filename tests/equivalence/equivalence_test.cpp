@@ -28,11 +28,6 @@ const std::vector<Workload> kWorkloads = {
     {"googlenet_small", {"--model", "googlenet", "--image-size", "80", "--classes", "10", "--batch", "4"}},
 };
 
-Arguments operator+(Arguments left, const Arguments& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
 class Equivalence : public ::testing::TestWithParam<Workload> {
  protected:
   void SetUp() override {

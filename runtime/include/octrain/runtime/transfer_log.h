@@ -2,7 +2,9 @@
 // (MemorySpace::record_transfers()).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,13 @@ enum class TransferKind : std::uint8_t {
   fault,     ///< to the device, on demand
 };
 inline constexpr std::size_t kTransferKinds = 6;
+
+/// Of the lane that shows them.
+[[nodiscard]] constexpr std::string_view lane_name(TransferKind kind) {
+  constexpr std::array<std::string_view, kTransferKinds> kNames{"prefetch", "evict", "evict for room",
+                                                                "reserve",  "drop",  "faults"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
 
 /// A piece that was moved at once. Times are steady_ns().
 struct Transfer {
