@@ -93,9 +93,12 @@ find_nvcc() {
 }
 
 # What presets compile alike (cuda-ci all of host) is compiled once, where a compiler cache is at hand.
-if command -v ccache >/dev/null; then
-  export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$root CCACHE_SLOPPINESS=pch_defines,time_macros
-fi
+use_compiler_cache() {
+  if command -v ccache >/dev/null; then
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$root CCACHE_SLOPPINESS=pch_defines,time_macros
+  fi
+}
+use_compiler_cache
 
 # configure PRESET [cmake arguments …]: quiet unless it fails.
 configure() {
