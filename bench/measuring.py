@@ -47,8 +47,11 @@ def run(command, options, before=None):
     seconds_left(options)
     environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads))
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+", errors="replace") as said:
-        process = subprocess.Popen([str(part) for part in command], env=environment, stdin=subprocess.DEVNULL, stdout=out,
-                                   stderr=said, preexec_fn=before)
+        try:
+            process = subprocess.Popen([str(part) for part in command], env=environment, stdin=subprocess.DEVNULL, stdout=out,
+                                       stderr=said, preexec_fn=before)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Failed(127, str(error)) from None
         try:
             peak_rss_bytes = wait(process, options.deadline)
         finally:

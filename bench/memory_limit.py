@@ -52,12 +52,13 @@ def parent_group(version, own, root):
 
 @contextlib.contextmanager
 def uninterrupted():
-    """Ctrl-C and an end by SIGTERM wait until what has to be put back is put back."""
+    """Ctrl-C and an end by a signal wait until what has to be put back is put back."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came = []
-    previous = {number: signal.signal(number, lambda *which: came.append(which[0])) for number in (signal.SIGINT, signal.SIGTERM)}
+    waiting = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {number: signal.signal(number, lambda *which: came.append(which[0])) for number in waiting}
     try:
         yield
     finally:

@@ -191,6 +191,10 @@ class Programs(unittest.TestCase):
                 measuring.run([sys.executable, "-c", code], self.options)
             self.assertEqual((str(caught.exception), caught.exception.status), (text, status))
 
+    def test_a_program_that_is_not_there(self):
+        with self.assertRaisesRegex(measuring.Failed, "No such file"):
+            measuring.run(["/nonexistent"], self.options)
+
     def test_no_time_left(self):
         with self.assertRaisesRegex(measuring.LeftOut, "no time left"):
             measuring.run(["true"], types.SimpleNamespace(threads=1, deadline=0))
@@ -227,6 +231,7 @@ class Runs(Temporary):
                                              octrain="octrain", swap_dir=self.root, tier_dir="/tier", seconds=float("inf"), deadline=float("inf"))
         self.replace(peers, "measured", new=self.measured)
         self.replace(peers, "SwapFile", new=lambda *arguments: self.swaps.append(arguments) or contextlib.nullcontext())
+        self.replace(peers, "Cgroup", new=contextlib.nullcontext)
         self.replace(peers, "print", create=True)
         self.replace(peers.shutil, "which", return_value=None)
         self.refusals, self.swaps, self.limits, self.budgets, self.torch_fails = [], [], [], [], None
