@@ -43,6 +43,24 @@ def torch_resnet50(nn):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000))
 
 
+def checkpointed(net, checkpoint):
+    """Keeps only what enters a segment, which ends with a pooling or is a bottleneck; the last is not computed twice. Not by
+    checkpoint_sequential: in PyTorch 1.13 that is re-entrant alone, which leaves the first segment, whose input is data,
+    without gradients."""
+    segments = [[]]
+    for layer in net:
+        segments[-1].append(layer)
+        if type(layer).__name__ in ("MaxPool2d", "Bottleneck"):
+            segments.append([])
+    *first, last = [type(net)(*segment) for segment in segments]
+
+    def forward(x):
+        for segment in first:
+            x = checkpoint(segment, x, use_reentrant=False)
+        return last(x)
+    return forward
+
+
 def set_precision(torch, precision):
     """The flags of PyTorch that a precision stands for, and the context in which a loss is computed."""
     tf32 = precision == "tf32"
@@ -62,17 +80,23 @@ def train(options):
     computes = set_precision(torch, options.precision)
     net = {"vgg16": torch_vgg16, "resnet50": torch_resnet50}[options.model](torch.nn).to(options.device)
     solver = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
+    forward = net
+    if options.checkpoint:
+        from torch.utils.checkpoint import checkpoint
+        forward = checkpointed(net, checkpoint)
     loss_of = torch.nn.CrossEntropyLoss()
     images, labels = torch.randn(options.batch, 3, 224, 224), torch.randint(0, 1000, (options.batch,))
     if options.device == "cuda":
         images, labels = images.pin_memory(), labels.pin_memory()
-    seconds = []
+    seconds, begun = [], time.perf_counter()
     for _ in range(options.iterations):
+        if options.seconds and seconds and time.perf_counter() - begun + seconds[-1] > options.seconds:
+            break
         start = time.perf_counter()
         solver.zero_grad(set_to_none=True)
         here, wanted = images.to(options.device, non_blocking=True), labels.to(options.device, non_blocking=True)
         with computes():
-            loss = loss_of(net(here), wanted)
+            loss = loss_of(forward(here), wanted)
         loss.backward()
         solver.step()
         loss.item()
@@ -90,6 +114,8 @@ def main():
     parser.add_argument("--threads", type=int, default=0, help="0: as PyTorch chooses")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32", help="the last two on cuda alone")
+    parser.add_argument("--checkpoint", action="store_true", help="keep what enters each segment, compute the rest again")
+    parser.add_argument("--seconds", type=float, default=0, help="begin no iteration that would likely end later")
     print(json.dumps(train(parser.parse_args())))
 
 
