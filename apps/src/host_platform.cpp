@@ -19,7 +19,7 @@ namespace {
 namespace host = runtime::host;
 using runtime::format_bytes;
 
-/// RAM left to the system, the page cache and the libraries, unless that were more than half of what there
+/// RAM left to the system, the page cache and the libraries, but no more than a quarter of what there
 /// is.
 constexpr std::uint64_t kReserveBytes = 3 * runtime::kGiB;
 constexpr double kReserveShare = 0.15;
@@ -147,7 +147,7 @@ std::string processor_name() {
 std::uint64_t usable_ram_bytes() {
   const std::uint64_t available = host::available_ram_bytes();
   const auto share = static_cast<std::uint64_t>(kReserveShare * static_cast<double>(available));
-  return available - std::min(std::max(kReserveBytes, share), available / 2);
+  return available - std::min(std::max(kReserveBytes, share), available / 4);
 }
 
 std::unique_ptr<Platform> open_host_platform(const WorkloadOptions& workload, const MemoryOptions& memory) {
