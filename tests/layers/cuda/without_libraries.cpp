@@ -122,7 +122,10 @@ static_assert(kNoBudget == fake_cuda::kNoBudget);
 
 bool has_libraries() { return false; }
 bool can_run_backwards() { return true; }
-void watch_budget(std::uint64_t bytes) { fake_cuda::set_budget(bytes); }
+void watch_budget(std::uint64_t bytes) {
+  // Before CUDA 13 nothing is discarded: dead pages lie beside the budget until the driver wants them.
+  if (CUDART_VERSION >= 13000) fake_cuda::set_budget(bytes);
+}
 std::optional<std::size_t> launched_graphs() { return fake_cuda::calls("cudaGraphLaunch"); }
 std::string violations_of_device() { return fake_cuda::violations_text(); }
 
