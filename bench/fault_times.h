@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -24,12 +25,12 @@ class FaultTimes {
     for (const std::int64_t ns : ns_) sum += static_cast<double>(ns);
     return 1e-9 * sum;
   }
-  /// The least time that this share of the touches did not exceed: 0.5 is the median.
+  /// The least time that this share of the touches did not exceed: 0.5 is the (lower) median.
   [[nodiscard]] double quantile_us(double share) const {
     std::vector<std::int64_t> sorted = ns_;
     std::sort(sorted.begin(), sorted.end());
-    const auto rank = static_cast<std::size_t>(share * static_cast<double>(sorted.size()));
-    return sorted.empty() ? 0 : 1e-3 * static_cast<double>(sorted[std::min(rank, sorted.size() - 1)]);
+    const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+    return sorted.empty() ? 0 : 1e-3 * static_cast<double>(sorted[std::max<std::size_t>(rank, 1) - 1]);
   }
 
  private:

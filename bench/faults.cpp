@@ -34,7 +34,7 @@ struct Options {
   std::uint64_t half_bytes = 256 * kMiB;
   int rounds = 3;
   host::LinkPace link{12e9, 10'000};
-  std::filesystem::path tier_dir = host::default_tier_dir();
+  std::filesystem::path tier_dir;  ///< empty: as octrain chooses
   std::size_t block_faults = 256;
   std::string json;
 };
@@ -53,7 +53,7 @@ host::HostSpaceOptions space_of(const std::string& tier, const Options& options)
   if (tier == "link") space.link = options.link;
   if (tier == "file") {
     space.tier = host::TierKind::file;
-    space.tier_dir = options.tier_dir;
+    space.tier_dir = options.tier_dir.empty() ? host::default_tier_dir() : options.tier_dir;
   }
   space.force_copy = tier == "copy";
   return space;
@@ -184,7 +184,7 @@ int main(int argc, char** argv) {
   app.add_option_function<std::string>(
       "--link", [&](const std::string& text) { options.link = parse_link(text); },
       "Pace of the tier `link` (default: 12GB/s,10us)");
-  app.add_option("--tier-dir", options.tier_dir, "Of the tier `file`")->capture_default_str();
+  app.add_option("--tier-dir", options.tier_dir, "Of the tier `file` (default: as octrain)");
   app.add_option("--block-faults", options.block_faults, "Faults of each block size of userfaultfd alone")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -11,13 +11,18 @@ FILES = {1: {"limit": "memory.limit_in_bytes", "peak": "memory.max_usage_in_byte
          2: {"limit": "memory.max", "peak": "memory.peak"}}
 
 
+def path_in(field):
+    """A path as the kernel writes it into a table: blanks as octal numbers."""
+    return pathlib.Path(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), field))
+
+
 def memory_hierarchy(mounts, has_memory):
     """Version and root of the cgroups that limit memory; `mounts` is the text of /proc/mounts, `has_memory` tells whether a
     hierarchy of version 2 has that controller."""
     unified = None
     for line in mounts.splitlines():
         _, where, kind, flags = line.split()[:4]
-        where = pathlib.Path(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), where))
+        where = path_in(where)
         if kind == "cgroup" and "memory" in flags.split(","):
             return 1, where
         if kind == "cgroup2" and has_memory(where):
@@ -69,7 +74,8 @@ def uninterrupted():
 
 
 class Cgroup:
-    """A group for one program. `may_swap`: with a limit, what is over it may go to swap."""
+    """A group for one program. `may_swap`: with a limit, what is over it may go to swap; where a kernel that does not count swap
+    cannot bar it, there is no group."""
 
     def __init__(self, limit_bytes=None, may_swap=True, find=None):
         self.limit_bytes, self.may_swap, self.path = limit_bytes, may_swap, None
@@ -107,10 +113,10 @@ class Cgroup:
             return
         (self.path / FILES[self.version]["limit"]).write_text(str(self.limit_bytes))
         if not self.may_swap:
-            # Version 1 counts memory and swap together, where the kernel counts swap at all.
+            # Version 1 counts memory and swap together.
             name, most = ("memory.memsw.limit_in_bytes", self.limit_bytes) if self.version == 1 else ("memory.swap.max", 0)
-            if (self.path / name).exists():
-                (self.path / name).write_text(str(most))
+            with open(self.path / name, "r+") as file:  # made by nobody: absent where swap is not counted
+                file.write(str(most))
 
     def enter(self):
         """Called in the program's process."""
@@ -207,7 +213,7 @@ class SwapFile:
         return self
 
     def is_on(self):
-        return any(line.split()[0] == str(self.path) for line in pathlib.Path("/proc/swaps").read_text().splitlines()[1:])
+        return any(path_in(line.split()[0]) == self.path for line in pathlib.Path("/proc/swaps").read_text().splitlines()[1:])
 
     def __exit__(self, *_):
         with uninterrupted():

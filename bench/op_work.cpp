@@ -1,6 +1,6 @@
 #include "op_work.h"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 #include <map>
 

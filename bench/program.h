@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <new>
 #include <string>
 
 #include "octrain/runtime/error.h"
@@ -25,6 +26,8 @@ inline int run_program(CLI::App& app, int argc, char** argv, const std::function
     return error.get_exit_code() == 0 ? app.exit(error) : fail(runtime::kExitUsage, error.what());
   } catch (const runtime::Error& error) {
     return fail(error.exit_code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(runtime::kExitDoesNotFit, "out of memory; give a smaller size");
   } catch (const std::exception& error) {
     return fail(runtime::kExitDevice, error.what());
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The zoo's vgg16 and resnet50 in plain PyTorch, trained on images from memory: what in_core_speed puts beside octrain.
+"""The zoo's vgg16 and resnet50 in plain PyTorch, trained on images from memory: what in_core_speed and peers put beside octrain.
 
 Prints the seconds of each iteration as JSON. In a process of its own, so that its memory is gone afterwards.
 """

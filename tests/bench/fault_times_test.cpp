@@ -29,6 +29,15 @@ TEST(FaultTimes, TheSlowestIsAmongTheLastHundredth) {
   EXPECT_LT(times.quantile_us(0), times.quantile_us(0.99));
 }
 
+TEST(FaultTimes, HalfOfThemTookNoLongerThanTheMedian) {
+  FaultTimes times;
+  for (const int milliseconds : {0, 40}) {
+    times.time([&] { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); });
+  }
+  EXPECT_LT(times.quantile_us(0.5), 40'000);
+  EXPECT_GE(times.quantile_us(0.51), 40'000);
+}
+
 TEST(FaultTimes, WordsAreWrittenAndRead) {
   alignas(8) std::array<std::byte, 8> block{};
   write_word(block.data(), 0x0123456789abcdef);

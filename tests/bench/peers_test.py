@@ -87,6 +87,17 @@ class Groups(Temporary):
         self.assertEqual(self.removed[0]["memory.max"], str(GIB))
         self.assertEqual(control.read_text(), "-memory")
 
+    def test_swap_is_barred_or_there_is_no_group(self):
+        with self.assertRaisesRegex(measuring.LeftOut, "memory.swap.max"):  # a kernel that does not count swap
+            self.group(2, GIB, False).__enter__()
+        self.assertEqual(len(self.removed), 1)
+        for version, name, most in ((1, "memory.memsw.limit_in_bytes", GIB), (2, "memory.swap.max", 0)):
+            group = self.group(version, GIB, False)
+            group.version, group.path = version, self.root
+            (self.root / name).write_text("")
+            group.set_limits()
+            self.assertEqual((self.root / name).read_text(), str(most))
+
     def test_what_fails_half_way_leaves_no_group(self):
         with mock.patch.object(memory_limit.Cgroup, "set_limits", side_effect=OSError(16, "busy")):
             with self.assertRaisesRegex(measuring.LeftOut, "busy"):
@@ -283,6 +294,16 @@ class Runs(Temporary):
         self.refusals = [self.failure(5)]
         self.assertIn("not with 1.84 GiB: refused; device memory 1.00 GiB: octrain's own choice", self.rows()[peers.WITHIN]["setting"])
         self.assertEqual(self.budgets, [2 * GIB - 164 * MIB, None])
+
+    def test_own_choice_where_the_limit_leaves_too_little(self):
+        self.options.share = fractions.Fraction(1, 100)
+        self.assertIn("octrain's own choice", self.rows()[peers.WITHIN]["setting"])
+        self.assertEqual(self.budgets, [None])
+
+    def test_what_does_not_fit_is_no_failure(self):
+        self.refusals = [self.failure(5), self.failure(5)]
+        rows = self.rows()
+        self.assertEqual((rows[peers.WITHIN]["left_out"], rows[peers.WITHIN]["failed"]), ("octrain: why (exit status 5)", False))
 
     def test_another_failure_is_one(self):
         self.refusals = [self.failure(6)]
